@@ -1,0 +1,25 @@
+package deps
+
+import (
+	_ "cel.dev/cel-go/cel"
+	_ "github.com/caddyserver/caddy/v2/cmd"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+	_ "github.com/chromedp/chromedp"
+	_ "github.com/dunglas/httpsfv"
+	_ "github.com/fsnotify/fsnotify"
+	_ "github.com/getkin/kin-openapi/openapi3"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/google/uuid"
+	_ "github.com/lestrrat-go/jwx/v2/jwk"
+	_ "github.com/lestrrat-go/jwx/v2/jws"
+	_ "github.com/lestrrat-go/jwx/v2/jwt"
+	_ "github.com/prometheus/client_golang/prometheus"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/santhosh-tekuri/jsonschema/v5"
+	_ "github.com/spf13/cobra"
+	_ "github.com/swaggest/swgui/v5emb"
+	_ "go.opentelemetry.io/otel/trace"
+	_ "go.uber.org/zap"
+	_ "go.yaml.in/yaml/v3"
+	_ "golang.org/x/sync/singleflight"
+)

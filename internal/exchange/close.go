@@ -1,0 +1,87 @@
+package exchange
+
+import (
+	"net/http"
+	"time"
+
+	"gateway/internal/problem"
+)
+
+// close finishes the record and hands it to the recorder. An error that leaves the
+// gateway's handlers becomes one that Caddy's error routes understand, with the
+// response fields that belong to it already set, because those routes write past us.
+func (x *Exchange) close(w http.ResponseWriter, r *http.Request, recorder Recorder, err *error, finished bool) {
+	x.Aborted = !finished
+	if *err != nil {
+		*err = x.leave(w, *err)
+	}
+	if x.Aborted && x.Refusal == nil {
+		x.Refusal = cutOff
+	}
+	x.measure(time.Now())
+	recorder.Record(x, r)
+}
+
+var cutOff = problem.New(problem.UpstreamReset)
+
+// Fail records what became of the request below the policies, if err is the
+// upstream's fault or a refusal.
+func (x *Exchange) Fail(err error) {
+	if x.Refusal == nil {
+		x.Refusal, _ = problem.FromError(err)
+	}
+}
+
+// leave prepares err for the world outside the gateway's handlers.
+func (x *Exchange) leave(w http.ResponseWriter, err error) error {
+	x.Fail(err)
+	if x.Status == 0 {
+		x.Status = problem.StatusOf(err)
+		x.apply(w.Header())
+		if refusal, ok := problem.FromError(err); ok {
+			problem.WriteHeader(w.Header(), refusal)
+		}
+	}
+	if refusal, ok := err.(*problem.Refusal); ok {
+		return refusal.HandlerError()
+	}
+	return err
+}
+
+// measure splits the time since the start: what lies after the last policy is the
+// upstream's, unless a policy ended the request.
+func (x *Exchange) measure(end time.Time) {
+	x.Total = end.Sub(x.Start)
+	x.Own = x.Total
+	x.Forwarded = !x.stopped()
+	if x.Forwarded {
+		x.Own = x.handed.Sub(x.Start)
+		x.Upstream = x.Total - x.Own
+	}
+}
+
+func (x *Exchange) stopped() bool {
+	for i := range x.decisions[:x.count] {
+		if x.decisions[i].Verdict == Refused {
+			return true
+		}
+	}
+	return false
+}
+
+// Refuse records a refusal of the api block itself: a path, version or route that
+// leads nowhere. Policies return theirs from Decide instead.
+func (x *Exchange) Refuse(policy Policy, refusal *problem.Refusal) error {
+	now := time.Now()
+	x.add(Decision{Policy: policy, Verdict: Refused, Refusal: refusal, Took: now.Sub(x.handed)})
+	x.handed = now
+	x.Refusal = refusal
+	return refusal
+}
+
+// Pass records that the api block itself has nothing against the request.
+func (x *Exchange) Pass(policy Policy) {
+	now := time.Now()
+	x.add(Decision{Policy: policy, Verdict: Passed, Took: now.Sub(x.handed)})
+	x.handed = now
+}

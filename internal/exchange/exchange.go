@@ -1,0 +1,150 @@
+// Package exchange holds the record of one request: which operation it is, who
+// sent it, and what every policy decided about it.
+//
+// Every surface (response body, header, log field, metric label, span attribute,
+// console row) is a view of that one record, so the same event has the same word
+// everywhere. The first gateway handler that a request meets opens the exchange and
+// closes it; all further handlers find it in the request's variables and add their
+// step. A policy implements Decider and embeds a Step; see step.go.
+package exchange
+
+import (
+	"time"
+
+	"gateway/internal/problem"
+)
+
+// Policy names a step of the pipeline.
+type Policy uint8
+
+// The policies in the order of the pipeline.
+const (
+	API Policy = iota // canonical path, contract, route
+	Versioning
+	Auth
+	RateLimit
+	Validate
+	PolicyCount // how many there are; not a policy
+)
+
+var policyNames = [PolicyCount]string{"api", "versioning", "auth", "ratelimit", "validate"}
+
+// String returns the policy's directive.
+func (p Policy) String() string { return policyNames[p] }
+
+// Verdict is what a policy decided.
+type Verdict uint8
+
+// Verdicts.
+const (
+	Passed   Verdict = iota
+	Refused          // and the request was stopped
+	Reported         // would have been refused, but the policy only reports
+	Skipped          // switched off, or nothing to decide for this operation
+	VerdictCount
+)
+
+var verdictNames = [VerdictCount]string{"passed", "refused", "reported", "skipped"}
+
+// String returns the word for logs and the metric label "decision".
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Decision is the step of one policy in one exchange.
+type Decision struct {
+	Policy  Policy
+	Verdict Verdict
+	// Name tells several policies of one kind apart, such as two limits. May be empty.
+	Name string
+	// Refusal is what the policy said when it refused or would have. Nil otherwise.
+	Refusal *problem.Refusal
+	// Took is the time the policy itself needed.
+	Took time.Duration
+}
+
+// maxDecisions bounds the steps of one exchange; more limits on one request than
+// this are still enforced, but not recorded.
+const maxDecisions = 8
+
+// Identity is a verified caller. It is only ever set by auth, after the final yes.
+type Identity interface {
+	// Subject is the caller's stable name, "" if the token has none.
+	Subject() string
+	// Placeholder gives the value of {http.auth.user.<name>}.
+	Placeholder(name string) (any, bool)
+}
+
+// Route is what is known at load about the operation that a request matched. Routes
+// are made once per contract and shared by all requests; nobody writes to one after.
+type Route struct {
+	// API and Version are the names from the configuration and the contract folder.
+	API, Version string
+	// Method and Template are the contract's, the template with the base path:
+	// "/v1/orders/{id}". Template is "_other" for requests that match no operation.
+	Method, Template string
+	// Operation is the contract's operationId, or "METHOD template".
+	Operation string
+	// Prepared holds what each policy compiled for this operation at load.
+	Prepared [PolicyCount]any
+	// Series is telemetry's: the metric children of this route.
+	Series any
+}
+
+// Other is the label value of whatever is not known.
+const Other = "_other"
+
+// Exchange is the record of one request. It lives as long as the request: the
+// access log and the error routes read it after the handlers have returned.
+type Exchange struct {
+	RequestID string
+	Start     time.Time
+	// Route is nil until a contract's router has spoken.
+	Route *Route
+	// Params are the raw values of the path parameters, decoded, in the order of
+	// the template.
+	Params []string
+	// Version is the API version that versioning chose, "" if there is none.
+	Version  string
+	Identity Identity
+
+	// Refusal is what the request was answered with, if it was refused by a policy
+	// or failed upstream.
+	Refusal *problem.Refusal
+	// Status and Bytes are those of the response; Status is 0 until it began.
+	Status int
+	Bytes  int64
+	// Total = Own + Upstream, once the exchange is closed. Own is the gateway's
+	// work up to the last policy; Upstream is everything below it, including the
+	// writing of the response.
+	Total, Own, Upstream time.Duration
+	// Forwarded tells that all policies let the request through.
+	Forwarded bool
+	// Aborted tells that the response was cut off.
+	Aborted bool
+
+	response  response
+	decisions [maxDecisions]Decision
+	count     int
+	handed    time.Time // when the last policy passed the request on
+	owned     [maxOwned]ownedField
+	ownedLen  int
+	vary      [4]string
+	varyLen   int
+}
+
+// Decisions returns the steps so far, in order.
+func (x *Exchange) Decisions() []Decision { return x.decisions[:x.count] }
+
+func (x *Exchange) add(d Decision) {
+	if x.count < maxDecisions {
+		x.decisions[x.count] = d
+		x.count++
+	}
+}
+
+// Prepared returns what a policy compiled for the matched operation, or nil.
+func (x *Exchange) Prepared(p Policy) any {
+	if x.Route == nil {
+		return nil
+	}
+	return x.Route.Prepared[p]
+}

@@ -1,0 +1,132 @@
+package exchange
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/google/uuid"
+)
+
+// varKey is the request variable that holds the exchange.
+const varKey = "gateway"
+
+// RequestIDHeader carries the request id, in and out.
+const RequestIDHeader = "X-Request-Id"
+
+// maxRequestID bounds an id taken over from a trusted proxy, in bytes.
+const maxRequestID = 128
+
+// From returns the exchange of a request, or nil if no gateway handler has seen it.
+func From(r *http.Request) *Exchange {
+	x, _ := caddyhttp.GetVar(r.Context(), varKey).(*Exchange)
+	return x
+}
+
+// RequestIDOf returns the id of a request, or "" if no gateway handler has seen it.
+func RequestIDOf(r *http.Request) string {
+	if x := From(r); x != nil {
+		return x.RequestID
+	}
+	return ""
+}
+
+// requestID returns the id of the request. An id from outside is taken over only
+// from a trusted proxy and only if it is short and plain: it ends up in logs.
+func requestID(r *http.Request) string {
+	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); trusted {
+		if ids := r.Header[RequestIDHeader]; len(ids) == 1 && plain(ids[0]) {
+			return ids[0]
+		}
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		// The system has no randomness left to give; an id that says so is better
+		// than a refused request.
+		return "00000000-0000-7000-8000-000000000000"
+	}
+	return id.String()
+}
+
+func plain(s string) bool {
+	if s == "" || len(s) > maxRequestID {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c == ':':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// placeholders gives the values of
+//
+//	{http.gateway.request_id}  {http.gateway.api}  {http.gateway.route}  {http.gateway.operation}
+//	{http.gateway.reason}      the reason of the refusal
+//	{http.versioning.version}
+//	{http.auth.user.*}         of the verified caller only
+func (x *Exchange) placeholders(key string) (any, bool) {
+	name, ok := strings.CutPrefix(key, "http.")
+	if !ok {
+		return nil, false
+	}
+	if user, ok := strings.CutPrefix(name, "auth.user."); ok {
+		if x.Identity == nil {
+			return nil, false
+		}
+		return x.Identity.Placeholder(user)
+	}
+	if name == "versioning.version" {
+		return x.Version, x.Version != ""
+	}
+	field, ok := strings.CutPrefix(name, "gateway.")
+	if !ok {
+		return nil, false
+	}
+	return x.placeholder(field)
+}
+
+func (x *Exchange) placeholder(field string) (any, bool) {
+	switch field {
+	case "request_id":
+		return x.RequestID, true
+	case "reason":
+		if x.Refusal == nil {
+			return "", true
+		}
+		return x.Refusal.Reason.Code, true
+	}
+	if x.Route == nil {
+		return nil, false
+	}
+	switch field {
+	case "api":
+		return x.Route.API, true
+	case "route":
+		return x.Route.Template, true
+	case "operation":
+		return x.Route.Operation, true
+	}
+	return nil, false
+}
+
+func replacer(r *http.Request) *caddy.Replacer {
+	repl, _ := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	return repl
+}
+
+// varies tells whether the values of a Vary field already name field, or everything.
+func varies(values []string, field string) bool {
+	for _, value := range values {
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, field) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,103 @@
+package exchange
+
+import (
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// maxOwned bounds the header fields that the gateway sets on one response.
+const maxOwned = 16
+
+type ownedField struct {
+	key    string
+	values []string
+}
+
+// OwnHeader makes the gateway the owner of a response field: whatever the upstream says
+// under that name is replaced when the response begins. It works for refusals too.
+// key is canonical; values are not copied and must not be changed afterwards. Nil
+// values remove the field.
+func (x *Exchange) OwnHeader(key string, values []string) {
+	for i := range x.owned[:x.ownedLen] {
+		if x.owned[i].key == key {
+			x.owned[i].values = values
+			return
+		}
+	}
+	if x.ownedLen < maxOwned {
+		x.owned[x.ownedLen] = ownedField{key, values}
+		x.ownedLen++
+	}
+}
+
+// Vary adds a request field to the response's Vary, whoever writes the response
+// (RFC 9110 §12.5.5).
+func (x *Exchange) Vary(field string) {
+	if x.varyLen < len(x.vary) && !slices.Contains(x.vary[:x.varyLen], field) {
+		x.vary[x.varyLen] = field
+		x.varyLen++
+	}
+}
+
+// apply writes the gateway's own fields over those of whoever answers.
+func (x *Exchange) apply(header http.Header) {
+	for _, field := range x.owned[:x.ownedLen] {
+		if field.values == nil {
+			delete(header, field.key)
+			continue
+		}
+		header[field.key] = field.values
+	}
+	for _, field := range x.vary[:x.varyLen] {
+		if !varies(header["Vary"], field) {
+			header.Add("Vary", field)
+		}
+	}
+}
+
+// response watches what is written to the client. Unwrap keeps flushing, hijacking
+// and full duplex working through http.ResponseController.
+type response struct {
+	caddyhttp.ResponseWriterWrapper
+	x *Exchange
+}
+
+// WriteHeader implements http.ResponseWriter. Interim responses pass untouched;
+// 101 is final (RFC 9110 §15.2).
+func (w *response) WriteHeader(status int) {
+	if w.x.Status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+		w.x.Status = status
+		w.x.apply(w.Header())
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements io.Writer.
+func (w *response) Write(p []byte) (int, error) {
+	w.begin()
+	n, err := w.ResponseWriter.Write(p)
+	w.x.Bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom, so that sendfile and splice still work.
+func (w *response) ReadFrom(r io.Reader) (int64, error) {
+	w.begin()
+	n, err := w.ResponseWriterWrapper.ReadFrom(r)
+	w.x.Bytes += n
+	return n, err
+}
+
+func (w *response) begin() {
+	if w.x.Status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+}
+
+var (
+	_ http.ResponseWriter = (*response)(nil)
+	_ io.ReaderFrom       = (*response)(nil)
+)

@@ -1,0 +1,158 @@
+package exchange
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/canonical"
+	"gateway/internal/problem"
+)
+
+// Recorder turns closed exchanges into metrics, log fields and span attributes. The
+// app "gateway" implements it.
+type Recorder interface {
+	// Record is called exactly once per exchange, after the handlers have returned
+	// and before Caddy writes the access log.
+	Record(x *Exchange, r *http.Request)
+}
+
+// Mode says what becomes of a policy's refusals.
+type Mode string
+
+// Modes. The zero value is ModeEnforce.
+const (
+	ModeEnforce Mode = "enforce" // refused
+	ModeReport  Mode = "report"  // decided, counted, logged, let through
+	ModeOff     Mode = "off"     // not decided
+)
+
+// ParseMode reads the argument of the subdirective "mode".
+func ParseMode(word string) (Mode, error) {
+	switch mode := Mode(word); mode {
+	case ModeEnforce, ModeReport, ModeOff:
+		return mode, nil
+	}
+	return "", fmt.Errorf("unknown mode %q: use enforce, report or off", word)
+}
+
+// Decider is a policy: it looks at a request and says no, or nothing.
+type Decider interface {
+	// Decide returns nil to let the request through. It may change the request's
+	// header and body and own response fields; whatever it returns must be safe to
+	// share or made for this request alone. It must not write to w.
+	Decide(x *Exchange, w http.ResponseWriter, r *http.Request) *problem.Refusal
+}
+
+// Step puts a policy into the flow of requests: it opens the exchange if this is
+// the first gateway handler, applies the mode, measures, and records the decision.
+// The zero value is useless; call Provision.
+type Step struct {
+	policy   Policy
+	mode     Mode
+	name     string
+	recorder Recorder
+}
+
+// Provision makes the step ready. mode "" means enforce; name tells several
+// policies of one kind apart and may be empty.
+func (s *Step) Provision(ctx caddy.Context, policy Policy, mode Mode, name string) error {
+	recorder, err := RecorderOf(ctx)
+	if err != nil {
+		return err
+	}
+	if mode == "" {
+		mode = ModeEnforce
+	}
+	if _, err := ParseMode(string(mode)); err != nil {
+		return err
+	}
+	*s = Step{policy: policy, mode: mode, name: name, recorder: recorder}
+	return nil
+}
+
+// RecorderOf returns the recorder of the config that ctx belongs to.
+func RecorderOf(ctx caddy.Context) (Recorder, error) {
+	app, err := ctx.App("gateway")
+	if err != nil {
+		return nil, fmt.Errorf("getting the gateway app: %w", err)
+	}
+	recorder, ok := app.(Recorder)
+	if !ok {
+		return nil, fmt.Errorf("the app gateway is a %T, which records nothing", app)
+	}
+	return recorder, nil
+}
+
+// Serve runs the policy and then, if it lets the request through, next.
+func (s *Step) Serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, policy Decider) error {
+	if x := From(r); x != nil {
+		return s.decide(x, w, r, next, policy)
+	}
+	return Run(w, r, s.recorder, func(x *Exchange, w http.ResponseWriter) error {
+		return s.decide(x, w, r, next, policy)
+	})
+}
+
+func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, policy Decider) error {
+	start := x.handed // the step before ended when this one began
+	d := Decision{Policy: s.policy, Name: s.name, Verdict: Skipped}
+	if s.mode != ModeOff {
+		if d.Refusal = policy.Decide(x, w, r); d.Refusal == nil {
+			d.Verdict = Passed
+		} else if s.mode == ModeReport {
+			d.Verdict = Reported
+		} else {
+			d.Verdict = Refused
+		}
+	}
+	x.handed = time.Now()
+	d.Took = x.handed.Sub(start)
+	x.add(d)
+	if d.Verdict == Refused {
+		x.Refusal = d.Refusal
+		return d.Refusal
+	}
+	return next.ServeHTTP(w, r)
+}
+
+// Run opens an exchange around serve and closes it. It is for the first handler of
+// a request; handlers that may come later use Step.
+//
+// A path with two readings is refused here, before any policy looks at it, and a
+// path with an unusual spelling is rewritten to its plain form, so that what is
+// matched is what is forwarded.
+func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve func(*Exchange, http.ResponseWriter) error) (err error) {
+	x := open(w, r)
+	finished := false
+	defer func() { x.close(w, r, recorder, &err, finished) }()
+	if !canonical.Path(r.URL) {
+		x.Refusal = refusedPath
+		x.add(Decision{Policy: API, Verdict: Refused, Refusal: refusedPath})
+		err = refusedPath
+	} else {
+		err = serve(x, &x.response)
+	}
+	finished = true
+	return err
+}
+
+var refusedPath = problem.New(problem.RoutePath)
+
+func open(w http.ResponseWriter, r *http.Request) *Exchange {
+	x := &Exchange{Start: time.Now(), RequestID: requestID(r)}
+	x.handed = x.Start
+	x.response.ResponseWriter = w
+	x.response.x = x
+	id := []string{x.RequestID}
+	r.Header[RequestIDHeader] = id
+	x.OwnHeader(RequestIDHeader, id)
+	caddyhttp.SetVar(r.Context(), varKey, x)
+	if repl := replacer(r); repl != nil {
+		repl.Map(x.placeholders)
+	}
+	return x
+}

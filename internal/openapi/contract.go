@@ -1,0 +1,126 @@
+// Package openapi loads contracts: OpenAPI 3.0 and 3.1 documents, JSON or YAML.
+//
+// A contract is read, checked and normalised once, at load. What comes out is plain
+// data that the policies compile for the request path; the library that parses the
+// documents (kin-openapi) is used in load.go and findings.go only and never while a
+// request is served.
+package openapi
+
+// Contract is one loaded and checked document.
+type Contract struct {
+	// File is the path of the document that was loaded.
+	File string
+	// Title and Release are info.title and info.version.
+	Title, Release string
+	// Bases are the distinct base paths of the servers, "" for "/": never with a
+	// slash at the end.
+	Bases []string
+	// Operations, in the order of the document: by path, then method.
+	Operations []*Operation
+	// Document is the whole contract as JSON, local references resolved into it
+	// and schemas in JSON Schema 2020-12 form whatever the contract's version. The
+	// schemas below point into it.
+	Document []byte
+	// Files are all files that were read, for watching.
+	Files []string
+	// Hash is the SHA-256 of the contents of Files, in hex.
+	Hash string
+}
+
+// Operation is one method on one path template.
+type Operation struct {
+	// ID is the operationId, or "METHOD template".
+	ID string
+	// Method is upper case.
+	Method string
+	// Template is the path template as the document has it: "/orders/{id}".
+	Template   string
+	Parameters []Parameter
+	// Body is nil if the operation declares none.
+	Body *Body
+	// Security lists the alternatives, each of which is enough. Nil means that the
+	// contract demands nothing; an empty alternative means that anonymous is fine.
+	Security   []Alternative
+	Deprecated bool
+	// Responses are the declared responses by status ("200", "4XX", "default").
+	Responses map[string]Response
+	// Extensions are the x- members of the operation, decoded.
+	Extensions map[string]any
+	// Source is where the operation stands.
+	Source Position
+}
+
+// Position is a place in a file; Line and Column count from 1, 0 is unknown.
+type Position struct {
+	File         string
+	Line, Column int
+}
+
+// Schema points at a schema within Contract.Document: a JSON Pointer such as
+// "/paths/~1orders/post/requestBody/content/application~1json/schema". Empty means
+// that there is none and everything is valid.
+type Schema string
+
+// Parameter is one path, query, header or cookie parameter of an operation, with
+// the defaults of the specification filled in.
+type Parameter struct {
+	Name, In        string
+	Required        bool
+	Deprecated      bool
+	AllowEmptyValue bool
+	AllowReserved   bool
+	// Style and Explode say how the value is serialised. Style is "" for a
+	// parameter with Content.
+	Style   string
+	Explode bool
+	Schema  Schema
+	// Content is the media type of a parameter that is serialised as a document.
+	Content string
+	Source  Position
+}
+
+// Body is the request body of an operation.
+type Body struct {
+	Required bool
+	Content  []Media
+	Source   Position
+}
+
+// Media is one declared media type, lower case without parameters; may be a range
+// such as "application/*" or "*/*".
+type Media struct {
+	Type   string
+	Schema Schema
+	// Encoding is the declared encoding of form fields by property name.
+	Encoding map[string]Encoding
+	// Examples are the decoded example values of the media type, with where they stand.
+	Examples []Example
+}
+
+// Encoding is how one property of a form body is serialised.
+type Encoding struct {
+	ContentType, Style string
+	Explode            bool
+}
+
+// Example is one example value.
+type Example struct {
+	Name  string
+	Value any
+}
+
+// Response is one declared response.
+type Response struct {
+	Content []Media
+}
+
+// Alternative is a set of security requirements that must all be met.
+type Alternative []Requirement
+
+// Requirement is one security scheme with the scopes that it must grant.
+type Requirement struct {
+	// Name is the scheme's name, Type and Scheme what it is: type "http" with
+	// scheme "bearer" or "basic", "oauth2", "openIdConnect", "apiKey", "mutualTLS".
+	Name, Type, Scheme string
+	Scopes             []string
+}

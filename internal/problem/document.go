@@ -1,0 +1,164 @@
+package problem
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// MediaType is the media type of problem details (RFC 9457 §3).
+const MediaType = "application/problem+json"
+
+var contentType = []string{MediaType}
+
+// Write answers a request with the refusal: status, headers and, unless the method
+// is HEAD, the document. Headers that are already on w survive; of the refusal's own
+// fields each replaces what is there.
+func Write(w http.ResponseWriter, r *http.Request, f *Refusal, requestID string) error {
+	WriteHeader(w.Header(), f)
+	var buf [512]byte
+	body := Append(buf[:0], f, requestID)
+	header := w.Header()
+	header["Content-Type"] = contentType
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(f.Code())
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	_, err := w.Write(body)
+	return err
+}
+
+// WriteHeader sets the header fields that belong to the refusal, without body
+// fields: its own, Retry-After, and no-store, because a refusal is about this
+// request and this moment only (RFC 6585 §4 asks it for 429).
+func WriteHeader(header http.Header, f *Refusal) {
+	for key, values := range f.Header {
+		header[key] = values
+	}
+	if f.RetryAfter > 0 {
+		header["Retry-After"] = []string{strconv.FormatInt(Seconds(f.RetryAfter), 10)}
+	}
+	header["Cache-Control"] = noStore
+}
+
+var noStore = []string{"no-store"}
+
+// Seconds rounds a wait up to whole seconds, so that waiting as told is enough.
+func Seconds(d time.Duration) int64 {
+	return int64((d + time.Second - 1) / time.Second)
+}
+
+// Append appends the problem document of f to dst. Members come in a fixed order:
+// those of RFC 9457 §3.1, then ours.
+func Append(dst []byte, f *Refusal, requestID string) []byte {
+	face := f.Reason.Face()
+	dst = append(dst, `{"type":`...)
+	dst = appendString(dst, face.TypeURL())
+	dst = append(dst, `,"title":`...)
+	dst = appendString(dst, face.Title)
+	dst = append(dst, `,"status":`...)
+	dst = strconv.AppendInt(dst, int64(f.Code()), 10)
+	if f.Detail != "" && face == f.Reason {
+		dst = append(dst, `,"detail":`...)
+		dst = appendString(dst, f.Detail)
+	}
+	if face.Code != "" {
+		dst = append(dst, `,"code":`...)
+		dst = appendString(dst, face.Code)
+		dst = append(dst, `,"hint":`...)
+		dst = appendString(dst, face.Hint)
+	}
+	if requestID != "" {
+		dst = append(dst, `,"request_id":`...)
+		dst = appendString(dst, requestID)
+	}
+	return append(appendParticulars(dst, f), '}', '\n')
+}
+
+func appendParticulars(dst []byte, f *Refusal) []byte {
+	if f.RetryAfter > 0 {
+		dst = append(dst, `,"retry_after":`...)
+		dst = strconv.AppendInt(dst, Seconds(f.RetryAfter), 10)
+	}
+	dst = appendList(dst, "violated-policies", f.Policies)
+	dst = appendList(dst, "scopes", f.Scopes)
+	dst = appendList(dst, "supported_versions", f.Versions)
+	if len(f.Violations) == 0 {
+		return dst
+	}
+	dst = append(dst, `,"errors":[`...)
+	for i := range f.Violations {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendViolation(dst, &f.Violations[i])
+	}
+	dst = append(dst, ']')
+	if f.More > 0 {
+		dst = append(dst, `,"more":`...)
+		dst = strconv.AppendInt(dst, int64(f.More), 10)
+	}
+	return dst
+}
+
+func appendViolation(dst []byte, v *Violation) []byte {
+	if v.Pointer != nil {
+		dst = append(dst, `{"pointer":`...)
+		dst = appendString(dst, *v.Pointer)
+	} else {
+		dst = append(dst, `{"parameter":`...)
+		dst = appendString(dst, v.Parameter)
+		dst = append(dst, `,"in":`...)
+		dst = appendString(dst, v.In)
+	}
+	dst = append(dst, `,"rule":`...)
+	dst = appendString(dst, v.Rule)
+	if v.Expected != nil {
+		if literal, err := json.Marshal(v.Expected); err == nil {
+			dst = append(dst, `,"expected":`...)
+			dst = append(dst, literal...)
+		}
+	}
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, v.Message)
+	if v.Hint != "" {
+		dst = append(dst, `,"hint":`...)
+		dst = appendString(dst, v.Hint)
+	}
+	return append(dst, '}')
+}
+
+func appendList(dst []byte, name string, values []string) []byte {
+	if len(values) == 0 {
+		return dst
+	}
+	dst = append(dst, ',')
+	dst = appendString(dst, name)
+	dst = append(dst, ':', '[')
+	for i, value := range values {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, value)
+	}
+	return append(dst, ']')
+}
+
+// appendString appends s as a JSON string. Plain text, which is nearly all there
+// is, costs no allocation; the rest goes through encoding/json.
+func appendString(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			quoted, err := json.Marshal(s)
+			if err != nil {
+				return append(dst, `""`...)
+			}
+			return append(dst, quoted...)
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
