@@ -129,7 +129,12 @@ type Exchange struct {
 	ownedLen  int
 	vary      [4]string
 	varyLen   int
+	params    [6]string // room for Params
 }
+
+// ParamsBuffer returns an empty slice with room for the path parameters of most
+// operations, so that matching them costs no allocation.
+func (x *Exchange) ParamsBuffer() []string { return x.params[:0] }
 
 // Decisions returns the steps so far, in order.
 func (x *Exchange) Decisions() []Decision { return x.decisions[:x.count] }

@@ -93,6 +93,9 @@ func (s *Step) Serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 		return s.decide(x, w, r, next, policy)
 	}
 	return Run(w, r, s.recorder, func(x *Exchange, w http.ResponseWriter) error {
+		if err := x.CheckPath(r); err != nil {
+			return err
+		}
 		return s.decide(x, w, r, next, policy)
 	})
 }
@@ -121,23 +124,23 @@ func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next 
 
 // Run opens an exchange around serve and closes it. It is for the first handler of
 // a request; handlers that may come later use Step.
-//
-// A path with two readings is refused here, before any policy looks at it, and a
-// path with an unusual spelling is rewritten to its plain form, so that what is
-// matched is what is forwarded.
 func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve func(*Exchange, http.ResponseWriter) error) (err error) {
 	x := open(w, r)
 	finished := false
 	defer func() { x.close(w, r, recorder, &err, finished) }()
-	if !canonical.Path(r.URL) {
-		x.Refusal = refusedPath
-		x.add(Decision{Policy: API, Verdict: Refused, Refusal: refusedPath})
-		err = refusedPath
-	} else {
-		err = serve(x, &x.response)
-	}
+	err = serve(x, &x.response)
 	finished = true
 	return err
+}
+
+// CheckPath refuses a path with two readings, before any policy looks at it, and
+// rewrites an unusual spelling to the plain one, so that what is matched is what is
+// forwarded.
+func (x *Exchange) CheckPath(r *http.Request) error {
+	if canonical.Path(r.URL) {
+		return nil
+	}
+	return x.Refuse(API, refusedPath)
 }
 
 var refusedPath = problem.New(problem.RoutePath)
