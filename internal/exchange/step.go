@@ -15,6 +15,8 @@ import (
 // Recorder turns closed exchanges into metrics, log fields and span attributes. The
 // app "gateway" implements it.
 type Recorder interface {
+	// Begin is called exactly once per exchange, before any policy.
+	Begin(x *Exchange)
 	// Record is called exactly once per exchange, after the handlers have returned
 	// and before Caddy writes the access log.
 	Record(x *Exchange, r *http.Request)
@@ -126,6 +128,7 @@ func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next 
 // a request; handlers that may come later use Step.
 func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve func(*Exchange, http.ResponseWriter) error) (err error) {
 	x := open(w, r)
+	recorder.Begin(x)
 	finished := false
 	defer func() { x.close(w, r, recorder, &err, finished) }()
 	err = serve(x, &x.response)
