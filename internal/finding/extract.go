@@ -20,10 +20,10 @@ var tailPattern = regexp.MustCompile(`, at [^\n]+:\d+(?: import chain \[[^\n]*\]
 // the "error" member of the admin API's JSON answer. A place alone is no finding: it
 // takes a column, a frame or a hint.
 func Extract(text string) List {
-	if found := extract(text); len(found) > 0 {
-		return found
+	if answer := decodeAnswer(text); answer != "" {
+		return extract(answer)
 	}
-	return extract(decodeAnswer(text))
+	return extract(text)
 }
 
 // decodeAnswer returns the error of the admin API that text ends with, or "".

@@ -13,13 +13,16 @@ const cover = "••••"
 // secretWord matches the directive, option or member whose value is not for showing.
 var secretWord = regexp.MustCompile(`(?i)^["']?(?:(?:[a-z0-9]+[_-])*(?:secret|secrets|hmac|password|passwd|passphrase|token|key|credentials))["']?:?$`)
 
-// secretMember matches the private members of a JWK (RFC 7518 §6) and members that
-// are named as secrets, with their string value.
-var secretMember = regexp.MustCompile(`(?i)"(?:k|d|p|q|dp|dq|qi|[a-z0-9_-]*(?:secret|password|passphrase|private_key|api_key))"\s*:\s*"[^"]*"?`)
-
-// secretValue matches values that are secret wherever they stand: a token, a
-// password hash, the credentials in a URL, a line of a PEM block.
-var secretValue = regexp.MustCompile(`eyJ[\w-]{8,}[\w.-]*|\$(?:2[abxy]|argon2\w*)\$[^\s"]+|://[^\s/@"]+@|^[A-Za-z0-9+/_=-]{40,}$`)
+// secretValues match values that are secret wherever they stand; the group is the
+// value: a private member of a JWK (RFC 7518 §6) or one that is named as a secret, a
+// token, a password hash, the credentials in a URL, a line of a PEM block.
+var secretValues = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)"(?:k|d|p|q|dp|dq|qi|[a-z0-9_-]*(?:secret|password|passphrase|private_key|api_key))"\s*:\s*("[^"]*"?)`),
+	regexp.MustCompile(`(eyJ[\w-]{8,}[\w.-]*)`),
+	regexp.MustCompile(`(\$(?:2[abxy]|argon2\w*)\$[^\s"]+)`),
+	regexp.MustCompile(`://([^\s/@"]+)@`),
+	regexp.MustCompile(`^\s*([A-Za-z0-9+/_=-]{40,})\s*$`),
+}
 
 // openValue matches an argument that names a secret without holding it: a brace, a
 // placeholder without default, a file.
@@ -85,8 +88,11 @@ func secrets(line string) [][]int {
 			covered = true
 		}
 	}
-	spans = append(spans, secretMember.FindAllStringIndex(line, -1)...)
-	spans = append(spans, secretValue.FindAllStringIndex(line, -1)...)
+	for _, pattern := range secretValues {
+		for _, match := range pattern.FindAllStringSubmatchIndex(line, -1) {
+			spans = append(spans, match[2:4])
+		}
+	}
 	return merge(spans)
 }
 

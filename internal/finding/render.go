@@ -108,6 +108,7 @@ func oneLine(s string) string {
 
 // printable replaces what a terminal might obey. Tabs become two spaces.
 func printable(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if strings.IndexFunc(s, unprintable) < 0 {
 		return s
 	}
