@@ -94,7 +94,7 @@ func (s *Step) Serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 	if x := From(r); x != nil {
 		return s.decide(x, w, r, next, policy)
 	}
-	return Run(w, r, s.recorder, func(x *Exchange, w http.ResponseWriter) error {
+	return Run(w, r, s.recorder, func(x *Exchange, w http.ResponseWriter, r *http.Request) error {
 		if err := x.CheckPath(r); err != nil {
 			return err
 		}
@@ -124,14 +124,17 @@ func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next 
 	return next.ServeHTTP(w, r)
 }
 
+// Serve is a handler that knows its exchange.
+type Serve func(x *Exchange, w http.ResponseWriter, r *http.Request) error
+
 // Run opens an exchange around serve and closes it. It is for the first handler of
 // a request; handlers that may come later use Step.
-func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve func(*Exchange, http.ResponseWriter) error) (err error) {
+func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve Serve) (err error) {
 	x := open(w, r)
 	recorder.Begin(x)
 	finished := false
 	defer func() { x.close(w, r, recorder, &err, finished) }()
-	err = serve(x, &x.response)
+	err = serve(x, &x.response, r)
 	finished = true
 	return err
 }

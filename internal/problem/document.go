@@ -55,7 +55,7 @@ func Seconds(d time.Duration) int64 {
 func Append(dst []byte, f *Refusal, requestID string) []byte {
 	face := f.Reason.Face()
 	dst = append(dst, `{"type":`...)
-	dst = appendString(dst, face.TypeURL())
+	dst = appendType(dst, face)
 	dst = append(dst, `,"title":`...)
 	dst = appendString(dst, face.Title)
 	dst = append(dst, `,"status":`...)
@@ -75,6 +75,17 @@ func Append(dst []byte, f *Refusal, requestID string) []byte {
 		dst = appendString(dst, requestID)
 	}
 	return append(appendParticulars(dst, f), '}', '\n')
+}
+
+// appendType appends the reason's TypeURL. Codes are plain text.
+func appendType(dst []byte, face *Reason) []byte {
+	if face.Code == "" {
+		return append(dst, `"about:blank"`...)
+	}
+	dst = append(dst, '"')
+	dst = append(dst, PagesPath...)
+	dst = append(dst, face.Code...)
+	return append(dst, '"')
 }
 
 func appendParticulars(dst []byte, f *Refusal) []byte {

@@ -35,6 +35,9 @@ func (a *App) Start() error { return nil }
 // Stop implements caddy.App.
 func (a *App) Stop() error { return nil }
 
+// Begin implements exchange.Recorder.
+func (a *App) Begin(x *exchange.Exchange) {}
+
 // Record implements exchange.Recorder.
 func (a *App) Record(x *exchange.Exchange, r *http.Request) {}
 

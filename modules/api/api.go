@@ -1,0 +1,166 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/exchange"
+	"gateway/internal/problem"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// Handler serves the APIs of one site: it finds the operation that a request means,
+// runs the policies in their fixed order (versioning, auth, ratelimit, validate) and
+// then the directives inside the block. It is terminal: what no contract knows is
+// answered here.
+//
+// Refusals are rendered as problem details (RFC 9457), unless the site handles
+// errors itself with handle_errors.
+type Handler struct {
+	// APIs are the api blocks of the site. Required.
+	APIs []*API `json:"apis"`
+
+	recorder exchange.Recorder
+	errors   *caddyhttp.HTTPErrorConfig
+	pages    http.Handler
+}
+
+// API is one api block: a contract, the policies in front of it, and what answers.
+type API struct {
+	// Name is the API's name: a metric label and a part of URLs. Required.
+	Name string `json:"name"`
+	// Contract is the contract file, or a folder with one sub-folder a version
+	// (v1/openapi.yaml). Default: api/<name> beside the Caddyfile.
+	Contract string `json:"contract"`
+	// Base replaces the base path that the contract's servers give its operations;
+	// "/" is none. Default: what the contract says.
+	Base *string `json:"base,omitempty"`
+	// Docs serves the documentation of the API under /docs. Default: false.
+	Docs bool `json:"docs,omitempty"`
+	// VersioningRaw chooses among the versions of a folder. Default: by the first
+	// segment of the path.
+	VersioningRaw json.RawMessage `json:"versioning,omitempty" caddy:"namespace=http.handlers inline_key=handler"`
+	// AuthRaw verifies tokens. Required if the contract demands security.
+	AuthRaw json.RawMessage `json:"auth,omitempty" caddy:"namespace=http.handlers inline_key=handler"`
+	// RateLimitsRaw are the limits, decided in this order. Default: none.
+	RateLimitsRaw []json.RawMessage `json:"rate_limits,omitempty" caddy:"namespace=http.handlers inline_key=handler"`
+	// ValidateRaw holds the options of validation. Default: validation with its defaults.
+	ValidateRaw json.RawMessage `json:"validate,omitempty" caddy:"namespace=http.handlers inline_key=handler"`
+	// Routes are the directives inside the block that are Caddy's. Required: one of
+	// them has to answer, such as reverse_proxy.
+	Routes caddyhttp.RouteList `json:"routes,omitempty"`
+	// Source is where the block stands, "file:line". Default: unknown.
+	Source string `json:"source,omitempty"`
+
+	policies policies
+	versions []*version
+	flow     caddyhttp.Handler
+}
+
+// CaddyModule implements caddy.Module.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.api", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision implements caddy.Provisioner: it loads the contracts and compiles
+// everything that requests need.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	var err error
+	if h.recorder, err = exchange.RecorderOf(ctx); err != nil {
+		return err
+	}
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		h.errors = server.Errors
+	}
+	for _, api := range h.APIs {
+		if err := api.provision(ctx, h.recorder); err != nil {
+			return err
+		}
+	}
+	if err := disjoint(h.APIs); err != nil {
+		return err
+	}
+	h.pages, err = pages(h.APIs)
+	return err
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	if x := exchange.From(r); x != nil {
+		return h.serve(x, w, r)
+	}
+	return exchange.Run(w, r, h.recorder, h.serve)
+}
+
+func (h *Handler) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
+	err := h.dispatch(x, w, r)
+	if err == nil || x.Status != 0 {
+		return err
+	}
+	x.Fail(err)
+	if h.siteHandles(r, err) {
+		return err
+	}
+	return problem.WriteError(w, r, err, x.RequestID)
+}
+
+func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
+	if err := x.CheckPath(r); err != nil {
+		return err
+	}
+	owner := h.owner(r.URL.Path)
+	if owner == nil {
+		if isPage(r.URL.Path) {
+			h.pages.ServeHTTP(w, r)
+			return nil
+		}
+		return x.Refuse(exchange.API, notFound)
+	}
+	return owner.flow.ServeHTTP(w, r)
+}
+
+var notFound = problem.New(problem.RouteNotFound)
+
+// owner returns the API that has the path. The only API of a site has them all, so
+// that its versioning can say what is wrong with a path; but the pages of the
+// gateway itself belong to nobody.
+func (h *Handler) owner(path string) *API {
+	if len(h.APIs) == 1 && !isPage(path) {
+		return h.APIs[0]
+	}
+	for _, api := range h.APIs {
+		if api.knows(path) {
+			return api
+		}
+	}
+	return nil
+}
+
+// siteHandles tells whether an error route of the site would take the error. The
+// routes' matchers may ask for the error's status, so they get to see it.
+func (h *Handler) siteHandles(r *http.Request, err error) bool {
+	if h.errors == nil || len(h.errors.Routes) == 0 {
+		return false
+	}
+	if refusal, ok := err.(*problem.Refusal); ok {
+		err = refusal.HandlerError()
+	}
+	r = h.errors.WithError(r, err)
+	for _, route := range h.errors.Routes {
+		if matched, matchErr := route.MatcherSets.AnyMatchWithError(r); matchErr != nil || matched {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)
