@@ -1,0 +1,150 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gateway/internal/exchange"
+)
+
+// Metric describes one metric family. The list of them is what the README, the
+// dashboards and the alerts are checked against.
+type Metric struct {
+	Name string
+	// Type is "counter", "gauge" or "histogram".
+	Type   string
+	Labels []string
+	Help   string
+}
+
+// Metrics lists every metric family of this package, in the order of the README.
+func Metrics() []Metric { return slices.Clone(process.table) }
+
+// metrics are the collectors and the series that stand in them. One value serves the
+// whole process, because the values must survive reloads while every config brings
+// a registry of its own.
+type metrics struct {
+	table      []Metric
+	collectors []prometheus.Collector
+
+	requests, rejections, bytes *prometheus.CounterVec
+	total, own, upstream        *prometheus.HistogramVec
+	inFlight                    prometheus.Gauge
+	dropped                     prometheus.Counter
+	generation, loaded          prometheus.Gauge
+	decisions                   [exchange.PolicyCount][exchange.VerdictCount]prometheus.Counter
+
+	unrouted *prepared // requests that met no route
+
+	mu     sync.Mutex
+	limit  int // of series below
+	series map[labels]*series
+}
+
+var process = newMetrics(maxRoutes)
+
+// Buckets in seconds. Those for whole requests are the ones OpenTelemetry advises for
+// http.server.request.duration, with two below for services on the same machine; the
+// gateway's own work is a hundred times shorter and has its own.
+var (
+	requestBuckets = []float64{.001, .0025, .005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}
+	ownBuckets     = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1}
+)
+
+func newMetrics(routes int) *metrics {
+	m := &metrics{limit: routes, series: make(map[labels]*series)}
+	m.requests = m.counters("gateway_requests_total",
+		"Requests answered, by route template, method and status code.",
+		"api", "version", "route", "method", "code")
+	m.rejections = m.counters("gateway_rejections_total",
+		"Requests that a policy refused or the upstream failed, by reason.",
+		"api", "version", "route", "reason")
+	m.total = m.histograms("gateway_request_duration_seconds",
+		"Time from the first gateway handler to the end of the response.", requestBuckets)
+	m.own = m.histograms("gateway_own_duration_seconds",
+		"Part of the request's time that the gateway itself needed, up to the last policy.", ownBuckets)
+	m.upstream = m.histograms("gateway_upstream_duration_seconds",
+		"Part of the request's time that lies behind the last policy. Forwarded requests only.", requestBuckets)
+	m.bytes = m.counters("gateway_response_bytes_total",
+		"Bytes of response bodies written to clients.",
+		"api", "version", "route")
+	m.inFlight = m.gauge("gateway_requests_in_flight", "Requests that have begun and not ended.")
+	m.policyDecisions()
+	m.dropped = m.counter("gateway_series_dropped_total",
+		"Requests counted under _other because their route or their route's codes have all the series they may have.")
+	m.generation = m.gauge("gateway_config_generation", "Configs that went live since the process started.")
+	m.loaded = m.gauge("gateway_config_last_load_timestamp_seconds", "When the live config went live, in Unix time.")
+	m.unrouted = prepare(m.acquire(labels{exchange.Other, exchange.Other, exchange.Other}), nil)
+	return m
+}
+
+// policyDecisions makes all series at once: there are few, and a panel of decisions
+// shows zero instead of a gap.
+func (m *metrics) policyDecisions() {
+	vec := m.counters("gateway_policy_decisions_total",
+		"Decisions of the policies. Reported ones would have been refused if the policy were enforced.",
+		"policy", "decision")
+	for p := range m.decisions {
+		for v := range m.decisions[p] {
+			m.decisions[p][v] = vec.WithLabelValues(exchange.Policy(p).String(), exchange.Verdict(v).String())
+		}
+	}
+}
+
+// counters makes a family of counters. Every family goes through one of these makers,
+// so that the table cannot miss one.
+func (m *metrics) counters(name, help string, names ...string) *prometheus.CounterVec {
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, names)
+	m.add(vec, name, "counter", help, names...)
+	return vec
+}
+
+func (m *metrics) counter(name, help string) prometheus.Counter {
+	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	m.add(counter, name, "counter", help)
+	return counter
+}
+
+func (m *metrics) gauge(name, help string) prometheus.Gauge {
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	m.add(gauge, name, "gauge", help)
+	return gauge
+}
+
+// histograms makes a family of histograms by route, classic and native. When a native
+// histogram has all the buckets it may have, it halves its resolution; resetting it
+// instead would set the classic buckets back too.
+func (m *metrics) histograms(name, help string, buckets []float64) *prometheus.HistogramVec {
+	names := []string{"api", "version", "route"}
+	vec := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: name, Help: help, Buckets: buckets,
+		NativeHistogramBucketFactor:    1.1,
+		NativeHistogramMaxBucketNumber: maxNativeBuckets,
+	}, names)
+	m.add(vec, name, "histogram", help, names...)
+	return vec
+}
+
+func (m *metrics) add(c prometheus.Collector, name, kind, help string, names ...string) {
+	m.table = append(m.table, Metric{Name: name, Type: kind, Labels: names, Help: help})
+	m.collectors = append(m.collectors, c)
+}
+
+// register puts the collectors into the registry of a config. Caddy makes a registry
+// for each config, and a config may ask twice.
+func (m *metrics) register(registry prometheus.Registerer) error {
+	for _, collector := range m.collectors {
+		err := registry.Register(collector)
+		if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok && already.ExistingCollector == collector {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("registering the gateway's metrics: %w", err)
+		}
+	}
+	return nil
+}

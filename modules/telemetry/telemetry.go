@@ -1,0 +1,169 @@
+// Package telemetry turns the record of every request into metrics, a span, a field
+// of the access log and, where the gateway or its upstream is at fault, a log line.
+//
+// It is not a directive: the app "gateway" holds a Telemetry and hands it every
+// exchange, so a Caddyfile with only "auth" in it is measured too. Traces belong to
+// Caddy's "tracing" and the scrape to Caddy's "metrics"; telemetry has no provider,
+// exporter or listener of its own.
+//
+// # How many series there can be
+//
+// No label holds anything a client chose. Routes are templates of the contract, with
+// _other for what matches none; methods are the known ones or _other; reasons are
+// those of the catalogue. What an upstream could choose, its status codes, ends at
+// maxCodes for each method of a route. With R routes, at most maxRoutes, the families
+// that have a route hold at most
+//
+//	(R + 1) × (11 methods × 33 codes + 64 reasons + 3 histograms + 1)
+//
+// children, a histogram having 18 samples at most and 160 native buckets. The others
+// hold 5 policies × 4 decisions + 4. A child exists only once it has counted
+// something, so a contract's real number is close to its number of operations times
+// the two or three codes they answer with. Beyond a bound, requests are counted under
+// _other and in gateway_series_dropped_total.
+package telemetry
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+
+	"gateway/internal/exchange"
+)
+
+// Telemetry records the exchanges of one config. Its series are shared with the
+// config before and after it.
+type Telemetry struct {
+	metrics *metrics
+	faults  faults
+
+	mu   sync.Mutex
+	held map[labels]*series
+}
+
+// New returns the telemetry of the config that ctx belongs to, with its metrics in
+// that config's registry. Close it when the config is cleaned up.
+func New(ctx caddy.Context) (*Telemetry, error) {
+	if err := process.register(ctx.GetMetricsRegistry()); err != nil {
+		return nil, err
+	}
+	return newTelemetry(process, ctx.Logger()), nil
+}
+
+func newTelemetry(m *metrics, logger *zap.Logger) *Telemetry {
+	return &Telemetry{metrics: m, faults: faults{logger: logger}, held: make(map[labels]*series)}
+}
+
+// Prepare resolves what requests of a route need, into route.Series. Requests of a
+// route that was not prepared count as those without a route. A route whose Template
+// is exchange.Other stands for all requests of a version that match no operation.
+func (t *Telemetry) Prepare(route *exchange.Route) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := labelsOf(route)
+	s := t.held[l]
+	if s == nil {
+		s = t.metrics.acquire(l)
+		if s.labels == l {
+			t.held[l] = s
+		}
+	}
+	p := prepare(s, route)
+	p.folded = s.labels != l
+	route.Series = p
+}
+
+// Started tells that the config went live.
+func (t *Telemetry) Started(now time.Time) {
+	t.metrics.generation.Inc()
+	t.metrics.loaded.Set(float64(now.UnixNano()) / 1e9)
+}
+
+// Close gives the series back; those that no live config has leave the metrics.
+// Requests may still be recorded afterwards.
+func (t *Telemetry) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for l, s := range t.held {
+		t.metrics.release(s)
+		delete(t.held, l)
+	}
+}
+
+// Begin counts a request in.
+func (t *Telemetry) Begin(*exchange.Exchange) { t.metrics.inFlight.Inc() }
+
+// Record counts a request out and passes its record on to the trace and the log.
+func (t *Telemetry) Record(x *exchange.Exchange, r *http.Request) {
+	ctx := r.Context()
+	span := trace.SpanFromContext(ctx)
+	p := t.prepared(x)
+	t.count(p, x, methodSlot(r.Method), span.SpanContext())
+	if span.IsRecording() {
+		p.describe(span, x, r.Method)
+	}
+	addLogField(ctx, x)
+	t.faults.log(x)
+	t.metrics.inFlight.Dec()
+}
+
+func (t *Telemetry) prepared(x *exchange.Exchange) *prepared {
+	if x.Route != nil {
+		if p, ok := x.Route.Series.(*prepared); ok {
+			return p
+		}
+	}
+	return t.metrics.unrouted
+}
+
+// count brings one exchange into the metrics.
+func (t *Telemetry) count(p *prepared, x *exchange.Exchange, method int, span trace.SpanContext) {
+	decisions := x.Decisions()
+	for i := range decisions {
+		t.metrics.decisions[decisions[i].Policy][decisions[i].Verdict].Inc()
+	}
+	p.series.request(method, statusOf(x))
+	if p.folded {
+		t.metrics.dropped.Inc()
+	}
+	if x.Refusal != nil {
+		p.series.rejection(x.Refusal.Reason)
+	}
+	times := p.series.times()
+	if times == nil {
+		return
+	}
+	times.bytes.Add(float64(x.Bytes))
+	var exemplar prometheus.Labels
+	if span.IsSampled() {
+		exemplar = prometheus.Labels{"trace_id": span.TraceID().String()}
+	}
+	observe(times.total, x.Total, exemplar)
+	observe(times.own, x.Own, exemplar)
+	if x.Forwarded {
+		observe(times.upstream, x.Upstream, exemplar)
+	}
+}
+
+// observe adds a duration, with the trace it was seen in if that trace is kept.
+func observe(o prometheus.Observer, d time.Duration, exemplar prometheus.Labels) {
+	if exemplar == nil {
+		o.Observe(d.Seconds())
+		return
+	}
+	o.(prometheus.ExemplarObserver).ObserveWithExemplar(d.Seconds(), exemplar)
+}
+
+// statusOf returns the status that the client saw. Handlers that write nothing are
+// answered for by net/http, with 200; a response cut off before it began has none, 0.
+func statusOf(x *exchange.Exchange) int {
+	if x.Status == 0 && !x.Aborted {
+		return http.StatusOK
+	}
+	return x.Status
+}

@@ -1,0 +1,63 @@
+package telemetry
+
+import (
+	"net/http"
+
+	"gateway/internal/exchange"
+	"gateway/internal/problem"
+)
+
+// methodLabels are the methods that have a label of their own. Clients may invent
+// others; those are _other, the last one.
+var methodLabels = [methodCount]string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodOptions, http.MethodTrace, http.MethodConnect, "QUERY", exchange.Other,
+}
+
+const (
+	methodCount = 11
+	otherMethod = methodCount - 1
+)
+
+// methodSlot returns the place of a method in methodLabels. Names are case-sensitive
+// (RFC 9110 §9.1).
+func methodSlot(method string) int {
+	for i := range otherMethod {
+		if methodLabels[i] == method {
+			return i
+		}
+	}
+	return otherMethod
+}
+
+// reasonSlots is how many reasons have a label of their own, and one for _other. The
+// catalogue may grow up to it; a test says when it has to.
+const reasonSlots = 64
+
+const otherReason = reasonSlots - 1
+
+var (
+	reasons     = problem.Catalogue()
+	reasonPlace = func() map[*problem.Reason]int {
+		places := make(map[*problem.Reason]int, len(reasons))
+		for i, reason := range reasons {
+			places[reason] = i
+		}
+		return places
+	}()
+)
+
+// reasonSlot returns the place of a reason among the slots of a series.
+func reasonSlot(reason *problem.Reason) int {
+	if place, ok := reasonPlace[reason]; ok && place < otherReason {
+		return place
+	}
+	return otherReason
+}
+
+func reasonLabel(slot int) string {
+	if slot < len(reasons) && slot < otherReason {
+		return reasons[slot].Code
+	}
+	return exchange.Other
+}
