@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -163,22 +164,12 @@ func TestTableListsWhatIsGathered(t *testing.T) {
 	for i := range want {
 		want[i].Labels = slices.Sorted(slices.Values(want[i].Labels))
 	}
-	byName := func(x, y Metric) int { return cmpString(x.Name, y.Name) }
+	byName := func(x, y Metric) int { return strings.Compare(x.Name, y.Name) }
 	slices.SortFunc(got, byName)
 	slices.SortFunc(want, byName)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Metrics() and the registry differ (-table +registry):\n%s", diff)
 	}
-}
-
-func cmpString(x, y string) int {
-	switch {
-	case x < y:
-		return -1
-	case x > y:
-		return 1
-	}
-	return 0
 }
 
 func TestEveryReasonHasASlot(t *testing.T) {
