@@ -117,6 +117,22 @@ func TestWhere(t *testing.T) {
 	}
 }
 
+func TestIn(t *testing.T) {
+	t.Parallel()
+	e := finding.At(token{}, "say hi", "%q is not an option", "hello").In([]byte("a\nb\n\thello you\n"))
+	golden(t, "in", e.Error())
+	if got := e.Where().Column; got != 2 {
+		t.Errorf("column %d, want 2", got)
+	}
+}
+
+// token is a token of standard input.
+type token struct{}
+
+func (token) File() string { return "-" }
+func (token) Line() int    { return 3 }
+func (token) Val() string  { return "hello" }
+
 func TestParseSource(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]finding.Position{

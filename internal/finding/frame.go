@@ -2,6 +2,7 @@ package finding
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"os"
 	"strings"
@@ -25,8 +26,19 @@ type frame struct {
 // read makes the frame of a place. It is empty when the file cannot be read any
 // more; that is no error of its own.
 func read(at Position, word string) *frame {
+	return build(readFile(at.File, at.Line), at, word)
+}
+
+// In takes the lines around the finding from source, where the file itself is not
+// at hand or may have changed.
+func (e *Error) In(source []byte) *Error {
+	e.frame = build(readLines(bytes.NewReader(source), e.At.Line), e.At, e.Word)
+	return e
+}
+
+// build makes the frame of the last of lines.
+func build(lines []string, at Position, word string) *frame {
 	f := &frame{column: at.Column}
-	lines := readLines(at.File, at.Line)
 	if len(lines) == 0 {
 		return f
 	}
@@ -50,9 +62,9 @@ func read(at Position, word string) *frame {
 	return f
 }
 
-// readLines returns the line and those before it. Only regular files are opened:
+// readFile returns a line and those before it. Only regular files are opened:
 // reading a pipe would wait for a writer.
-func readLines(file string, line int) []string {
+func readFile(file string, line int) []string {
 	info, err := os.Stat(file)
 	if line < 1 || err != nil || !info.Mode().IsRegular() {
 		return nil
@@ -62,7 +74,11 @@ func readLines(file string, line int) []string {
 		return nil
 	}
 	defer source.Close()
-	reader := bufio.NewReader(io.LimitReader(source, maxFile))
+	return readLines(io.LimitReader(source, maxFile), line)
+}
+
+func readLines(source io.Reader, line int) []string {
+	reader := bufio.NewReader(source)
 	var lines []string
 	for n := 1; n <= line; n++ {
 		text, ok := readLine(reader)
