@@ -105,6 +105,12 @@ var (
 		Hint:  "Ask the issuer for a token for this API's audience.",
 		About: "`aud` has to contain the configured audience exactly (RFC 8725 §3.9).",
 	}
+	AuthType = &Reason{
+		Code: "auth.type", Status: http.StatusUnauthorized,
+		Title: "The token is of another type",
+		Hint:  "Send the access token, not an ID token or refresh token.",
+		About: "`typ` in the token's header is not the type that the configuration demands, such as `at+jwt` (RFC 9068 §4). An ID token, a logout token or a DPoP proof is signed by the same issuer, but it is no access token (RFC 8725 §3.11).",
+	}
 	AuthExpired = &Reason{
 		Code: "auth.expired", Status: http.StatusUnauthorized,
 		Title: "The access token has expired",
@@ -289,7 +295,7 @@ var catalogue = []*Reason{
 	RoutePath, RouteNotFound, RouteMethod,
 	VersionMissing, VersionUnknown, VersionConflict, VersionSunset,
 	AuthMissing, AuthMalformed, AuthAlgorithm, AuthSignature, AuthKeyUnknown, AuthIssuer, AuthAudience,
-	AuthExpired, AuthNotYet, AuthScope, AuthClaims, AuthRevoked, AuthKeysUnavailable, AuthRejected,
+	AuthType, AuthExpired, AuthNotYet, AuthScope, AuthClaims, AuthRevoked, AuthKeysUnavailable, AuthRejected,
 	LimitExceeded, LimitConcurrency, LimitStoreUnavailable,
 	SchemaContentType, SchemaEncoding, SchemaTooLarge, SchemaNotJSON, SchemaTooDeep, SchemaDuplicateKey,
 	SchemaPath, SchemaQuery, SchemaHeader, SchemaCookie, SchemaBody, SchemaResponse,
