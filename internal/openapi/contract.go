@@ -6,6 +6,8 @@
 // request is served.
 package openapi
 
+import "gateway/internal/finding"
+
 // Contract is one loaded and checked document.
 type Contract struct {
 	// File is the path of the document that was loaded.
@@ -21,6 +23,8 @@ type Contract struct {
 	// and schemas in JSON Schema 2020-12 form whatever the contract's version. The
 	// schemas below point into it.
 	Document []byte
+	// Warnings are doubts about the document that change nothing at the gateway.
+	Warnings []*finding.Error
 	// Files are all files that were read, for watching.
 	Files []string
 	// Hash is the SHA-256 of the contents of Files, in hex.
@@ -44,7 +48,8 @@ type Operation struct {
 	Deprecated bool
 	// Responses are the declared responses by status ("200", "4XX", "default").
 	Responses map[string]Response
-	// Extensions are the x- members of the operation, decoded.
+	// Extensions are the x- members of the operation, decoded, with numbers as
+	// json.Number.
 	Extensions map[string]any
 	// Source is where the operation stands.
 	Source Position
@@ -60,6 +65,9 @@ type Position struct {
 // "/paths/~1orders/post/requestBody/content/application~1json/schema". Empty means
 // that there is none and everything is valid.
 type Schema string
+
+// Fragment returns the pointer as the fragment of a URI: "#/paths/~1orders~1%7Bid%7D/…".
+func (s Schema) Fragment() string { return "#" + fragment(string(s)) }
 
 // Parameter is one path, query, header or cookie parameter of an operation, with
 // the defaults of the specification filled in.
@@ -98,15 +106,21 @@ type Media struct {
 }
 
 // Encoding is how one property of a form body is serialised.
+//
+// ContentType is "" where the contract leaves it to the type of the property. Style
+// is "" where it gives none; Explode is then true, as for the style form.
 type Encoding struct {
 	ContentType, Style string
 	Explode            bool
+	AllowReserved      bool
 }
 
 // Example is one example value.
 type Example struct {
-	Name  string
-	Value any
+	Name string
+	// Value is decoded JSON, with numbers as json.Number.
+	Value  any
+	Source Position
 }
 
 // Response is one declared response.
@@ -121,6 +135,10 @@ type Alternative []Requirement
 type Requirement struct {
 	// Name is the scheme's name, Type and Scheme what it is: type "http" with
 	// scheme "bearer" or "basic", "oauth2", "openIdConnect", "apiKey", "mutualTLS".
+	// Scheme is lower case.
 	Name, Type, Scheme string
 	Scopes             []string
+	// In and Param are where an apiKey stands: "query", "header" or "cookie", and
+	// the name there.
+	In, Param string
 }

@@ -1,0 +1,118 @@
+package openapi
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gateway/internal/finding"
+)
+
+// Load reads the contract in a file, with the files next to it that it refers to.
+// Every problem is in the error, a finding.Error or finding.List.
+//
+// References reach into the directory of the contract and below, and nowhere else:
+// neither through "..", nor through symbolic links, nor over the network.
+func Load(name string) (*Contract, error) {
+	files, closer, err := directory(filepath.Dir(name))
+	if err != nil {
+		return nil, missing(name, err)
+	}
+	defer closer.Close()
+	// The contract itself may be a link to anywhere: whoever names it chose it.
+	data, err := readFile(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+	if err != nil {
+		return nil, missing(name, err)
+	}
+	return load(files, filepath.Dir(name), filepath.Base(name), data)
+}
+
+// LoadFS is Load for a file within files, which are then the directory.
+func LoadFS(files fs.FS, name string) (*Contract, error) {
+	data, err := readFile(files, name)
+	if err != nil {
+		return nil, missing(name, err)
+	}
+	return load(files, "", name, data)
+}
+
+// Parse is Load for a contract that is not in a file, such as one fetched from a
+// service. It may refer to nothing but itself. The name is for messages.
+func Parse(name string, data []byte) (*Contract, error) {
+	if len(data) > maxDocumentBytes {
+		return nil, missing(name, fmt.Errorf("it is larger than %d MiB", maxDocumentBytes>>20))
+	}
+	return load(noFiles{}, filepath.Dir(name), filepath.Base(name), data)
+}
+
+// noFiles is an empty directory.
+type noFiles struct{}
+
+func (noFiles) Open(string) (fs.File, error) { return nil, fs.ErrNotExist }
+
+func missing(name string, err error) error {
+	return &finding.Error{Message: fmt.Sprintf("the contract cannot be read: %v", err), At: finding.Position{File: name}}
+}
+
+// load does the work: read, check, build, bundle, and check again by the letter of
+// the specification.
+func load(files fs.FS, dir, name string, data []byte) (*Contract, error) {
+	r := &report{}
+	s := &source{files: files, dir: dir, read: make(map[string]*file), report: r}
+	main := s.add(name, data)
+	if main.root == nil {
+		return nil, r.err()
+	}
+	c := &checker{report: r, source: s, root: main.root}
+	if !c.chooseVersion() {
+		return nil, r.err()
+	}
+	c.check()
+	contract := &Contract{File: main.shown}
+	c.build(contract)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	contract.Document = c.bundle(false)
+	contract.Files, contract.Hash = s.names(), s.hash()
+	contract.Warnings = inOrder(r.warnings)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return contract, nil
+}
+
+// chooseVersion reads which OpenAPI it is; the tables depend on that.
+func (c *checker) chooseVersion() bool {
+	const hint = "supported are OpenAPI 3.0 and 3.1"
+	v := c.root.get("openapi")
+	switch {
+	case c.root.kind != isObject:
+		c.add(finding.Error{Message: "this is not an OpenAPI document, but " + c.root.kind.String(), At: c.root.place()})
+	case c.root.get("swagger") != nil:
+		v = c.root.get("swagger")
+		c.add(finding.Error{
+			Message: fmt.Sprintf("this is Swagger %s, which is not supported", v.text), At: v.place(), Word: v.text,
+			Hint: "convert it to OpenAPI 3, with swagger2openapi or the online converter of swagger.io",
+		})
+	case v == nil:
+		c.add(finding.Error{
+			Message: `this is not an OpenAPI document: it has no "openapi" member`, At: c.root.place(),
+			Hint: "begin with openapi: 3.1.0",
+		})
+	case v.kind == isNumber:
+		c.add(finding.Error{Message: `"openapi" must be a string`, At: v.place(), Word: v.text, Hint: `three numbers, such as "3.1.0"`})
+	case strings.HasPrefix(v.text, "3.0."):
+		c.version = v30
+		return true
+	case strings.HasPrefix(v.text, "3.1."):
+		c.version = v31
+		c.dialect(c.root.get("jsonSchemaDialect"))
+		return true
+	default:
+		c.add(finding.Error{Message: fmt.Sprintf("OpenAPI %s is not supported", v.text), At: v.place(), Word: v.text, Hint: hint})
+	}
+	return false
+}

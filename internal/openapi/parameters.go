@@ -1,0 +1,160 @@
+package openapi
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gateway/internal/finding"
+)
+
+// styles are the serialisations that each location allows; the first is the default
+// (3.1.1 §4.8.12).
+var styles = map[string][]string{
+	"path":   {"simple", "label", "matrix"},
+	"query":  {"form", "spaceDelimited", "pipeDelimited", "deepObject"},
+	"header": {"simple"},
+	"cookie": {"form"},
+}
+
+// locations are the values of "in".
+var locations = []string{"path", "query", "header", "cookie"}
+
+// parameters reads the parameters of a path item or an operation.
+func (b *builder) parameters(n *node) []Parameter {
+	var out []Parameter
+	for _, item := range n.items("parameters") {
+		p, ok := b.parameter(item.follow())
+		if !ok {
+			continue
+		}
+		if slices.ContainsFunc(out, func(other Parameter) bool { return same(p, other) }) {
+			b.add(finding.Error{
+				Message: fmt.Sprintf("the %s parameter %q is given twice", p.In, p.Name), At: item.place(), Word: item.word(),
+			})
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// same tells whether two parameters share a name, which is what makes one override
+// the other (3.1.1 §4.8.9.1). Names of header fields have no case.
+func same(a, b Parameter) bool {
+	return a.In == b.In && (a.Name == b.Name || a.In == "header" && strings.EqualFold(a.Name, b.Name))
+}
+
+// override puts the parameters of an operation over those of its path.
+func override(common, own []Parameter) []Parameter {
+	var out []Parameter
+	for _, p := range common {
+		if !slices.ContainsFunc(own, func(other Parameter) bool { return same(p, other) }) {
+			out = append(out, p)
+		}
+	}
+	return append(out, own...)
+}
+
+// ignored are header parameters whose description has no effect: other parts of
+// the contract speak of them (3.1.1 §4.8.12).
+func ignored(p Parameter) bool {
+	return p.In == "header" && slices.ContainsFunc([]string{"Accept", "Content-Type", "Authorization"},
+		func(name string) bool { return strings.EqualFold(p.Name, name) })
+}
+
+// parameter reads one parameter; it is false for those without effect.
+func (b *builder) parameter(n *node) (Parameter, bool) {
+	if n == nil || n.kind != isObject || n.str("name") == "" {
+		return Parameter{}, false
+	}
+	p := Parameter{
+		Name: n.str("name"), In: n.str("in"), Required: n.truth("required"), Deprecated: n.truth("deprecated"),
+		AllowEmptyValue: n.truth("allowEmptyValue"), AllowReserved: n.truth("allowReserved"), Source: Position(n.place()),
+	}
+	if !slices.Contains(locations, p.In) {
+		e := finding.Error{
+			Message: fmt.Sprintf("a parameter cannot be in %q", p.In), At: n.get("in").place(), Word: p.In,
+			Hint: finding.Suggest(p.In, locations...),
+		}
+		if p.In == "body" || p.In == "formData" {
+			e.Hint = "this is Swagger 2.0; OpenAPI 3 has requestBody"
+		}
+		b.add(e)
+		return p, false
+	}
+	if p.In == "path" {
+		if !p.Required {
+			b.warn(finding.Error{
+				Message: fmt.Sprintf("the path parameter %q is not marked as required, although it always is", p.Name), At: n.place(),
+			})
+		}
+		p.Required = true
+	}
+	b.serialisation(&p, n)
+	return p, !ignored(p)
+}
+
+// serialisation reads how the value is written: as a document, or in a style.
+func (b *builder) serialisation(p *Parameter, n *node) {
+	schema, content := n.get("schema"), n.get("content")
+	if content != nil && content.kind == isObject {
+		if len(content.values) != 1 || schema != nil {
+			b.add(finding.Error{
+				Message: fmt.Sprintf("the parameter %q needs either a schema, or content with one media type", p.Name), At: content.placeOfName(),
+			})
+			return
+		}
+		media := b.content(content)
+		if len(media) == 1 {
+			p.Content, p.Schema = media[0].Type, media[0].Schema
+		}
+		return
+	}
+	if schema != nil {
+		p.Schema = Schema(b.pointer(schema))
+	}
+	p.Style = styles[p.In][0]
+	if style := n.get("style"); style != nil && style.kind == isString {
+		if !slices.Contains(styles[p.In], style.text) {
+			b.add(finding.Error{
+				Message: fmt.Sprintf("a parameter in %s cannot have the style %q", p.In, style.text), At: style.place(), Word: style.text,
+				Hint: finding.Suggest(style.text, styles[p.In]...),
+			})
+		}
+		p.Style = style.text
+	}
+	p.Explode = p.Style == "form"
+	if explode := n.get("explode"); explode != nil {
+		p.Explode = explode.text == "true"
+	}
+}
+
+// pathParameters compares the path parameters with the template.
+func (b *builder) pathParameters(op *Operation, n *node) {
+	t, err := parseTemplate(op.Template)
+	if err != nil {
+		return
+	}
+	var declared []string
+	for _, p := range op.Parameters {
+		if p.In != "path" {
+			continue
+		}
+		declared = append(declared, p.Name)
+		if !slices.Contains(t.variables(), p.Name) {
+			b.add(finding.Error{
+				Message: fmt.Sprintf("the path parameter %q is not in the path %s", p.Name, op.Template),
+				At:      finding.Position(p.Source), Hint: finding.Suggest(p.Name, t.variables()...),
+			})
+		}
+	}
+	for _, variable := range t.variables() {
+		if !slices.Contains(declared, variable) {
+			b.warn(finding.Error{
+				Message: fmt.Sprintf("%s %s does not declare its path parameter %q, so any value is let through", op.Method, op.Template, variable),
+				At:      n.placeOfName(),
+			})
+		}
+	}
+}
