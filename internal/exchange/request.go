@@ -34,8 +34,8 @@ func RequestIDOf(r *http.Request) string {
 
 // requestID returns the id of the request. An id from outside is taken over only
 // from a trusted proxy and only if it is short and plain: it ends up in logs.
-func requestID(r *http.Request) string {
-	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); trusted {
+func requestID(r *http.Request, trusted bool) string {
+	if trusted {
 		if ids := r.Header[RequestIDHeader]; len(ids) == 1 && plain(ids[0]) {
 			return ids[0]
 		}

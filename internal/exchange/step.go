@@ -95,7 +95,7 @@ func (s *Step) Serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 		return s.decide(x, w, r, next, policy)
 	}
 	return Run(w, r, s.recorder, func(x *Exchange, w http.ResponseWriter, r *http.Request) error {
-		if err := x.CheckPath(r); err != nil {
+		if err := x.CheckTarget(r); err != nil {
 			return err
 		}
 		return s.decide(x, w, r, next, policy)
@@ -139,20 +139,28 @@ func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve Serve)
 	return err
 }
 
-// CheckPath refuses a path with two readings, before any policy looks at it, and
-// rewrites an unusual spelling to the plain one, so that what is matched is what is
-// forwarded.
-func (x *Exchange) CheckPath(r *http.Request) error {
-	if canonical.Path(r.URL) {
-		return nil
+// CheckTarget refuses a path with two readings and a method that no service may see,
+// before any policy looks at the request, and rewrites an unusual spelling of the
+// path to the plain one, so that what is matched is what is forwarded.
+func (x *Exchange) CheckTarget(r *http.Request) error {
+	if !canonical.Path(r.URL) {
+		return x.Refuse(API, refusedPath)
 	}
-	return x.Refuse(API, refusedPath)
+	if !canonical.Method(r.Method) {
+		return x.Refuse(API, refusedMethod)
+	}
+	return nil
 }
 
-var refusedPath = problem.New(problem.RoutePath)
+var (
+	refusedPath   = problem.New(problem.RoutePath)
+	refusedMethod = &problem.Refusal{Reason: problem.RouteMethod, Header: http.Header{"Allow": {canonical.Methods}}}
+)
 
 func open(w http.ResponseWriter, r *http.Request) *Exchange {
-	x := &Exchange{Start: time.Now(), RequestID: requestID(r)}
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	canonical.Fields(r.Header, trusted)
+	x := &Exchange{Start: time.Now(), RequestID: requestID(r, trusted)}
 	x.handed = x.Start
 	x.response.ResponseWriter = w
 	x.response.x = x

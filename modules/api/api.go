@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -9,6 +8,10 @@ import (
 
 	"gateway/internal/exchange"
 	"gateway/internal/problem"
+	"gateway/modules/auth"
+	"gateway/modules/ratelimit"
+	"gateway/modules/validate"
+	"gateway/modules/versioning"
 )
 
 func init() {
@@ -26,9 +29,9 @@ type Handler struct {
 	// APIs are the api blocks of the site. Required.
 	APIs []*API `json:"apis"`
 
-	recorder exchange.Recorder
-	errors   *caddyhttp.HTTPErrorConfig
-	pages    http.Handler
+	app    *App
+	errors *caddyhttp.HTTPErrorConfig
+	pages  http.Handler
 }
 
 // API is one api block: a contract, the policies in front of it, and what answers.
@@ -43,22 +46,21 @@ type API struct {
 	Base *string `json:"base,omitempty"`
 	// Docs serves the documentation of the API under /docs. Default: false.
 	Docs bool `json:"docs,omitempty"`
-	// VersioningRaw chooses among the versions of a folder. Default: by the first
+	// Versioning chooses among the versions of a folder. Default: by the first
 	// segment of the path.
-	VersioningRaw json.RawMessage `json:"versioning,omitempty" caddy:"namespace=http.handlers inline_key=handler"`
-	// AuthRaw verifies tokens. Required if the contract demands security.
-	AuthRaw json.RawMessage `json:"auth,omitempty" caddy:"namespace=http.handlers inline_key=handler"`
-	// RateLimitsRaw are the limits, decided in this order. Default: none.
-	RateLimitsRaw []json.RawMessage `json:"rate_limits,omitempty" caddy:"namespace=http.handlers inline_key=handler"`
-	// ValidateRaw holds the options of validation. Default: validation with its defaults.
-	ValidateRaw json.RawMessage `json:"validate,omitempty" caddy:"namespace=http.handlers inline_key=handler"`
+	Versioning *versioning.Handler `json:"versioning,omitempty"`
+	// Auth verifies tokens. Required if the contract demands security.
+	Auth *auth.Handler `json:"auth,omitempty"`
+	// RateLimits are the limits, decided in this order. Default: none.
+	RateLimits []*ratelimit.Handler `json:"rate_limits,omitempty"`
+	// Validate holds the options of validation. Default: validation with its defaults.
+	Validate *validate.Handler `json:"validate,omitempty"`
 	// Routes are the directives inside the block that are Caddy's. Required: one of
 	// them has to answer, such as reverse_proxy.
 	Routes caddyhttp.RouteList `json:"routes,omitempty"`
 	// Source is where the block stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 
-	policies policies
 	versions []*version
 	flow     caddyhttp.Handler
 }
@@ -71,15 +73,16 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // Provision implements caddy.Provisioner: it loads the contracts and compiles
 // everything that requests need.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	var err error
-	if h.recorder, err = exchange.RecorderOf(ctx); err != nil {
+	app, err := ctx.App("gateway")
+	if err != nil {
 		return err
 	}
+	h.app = app.(*App)
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		h.errors = server.Errors
 	}
 	for _, api := range h.APIs {
-		if err := api.provision(ctx, h.recorder); err != nil {
+		if err := api.provision(ctx, h.app); err != nil {
 			return err
 		}
 	}
@@ -90,12 +93,20 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return err
 }
 
+// Cleanup implements caddy.CleanerUpper. It runs also after a failed Provision.
+func (h *Handler) Cleanup() error {
+	for _, api := range h.APIs {
+		api.cleanup()
+	}
+	return nil
+}
+
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	if x := exchange.From(r); x != nil {
 		return h.serve(x, w, r)
 	}
-	return exchange.Run(w, r, h.recorder, h.serve)
+	return exchange.Run(w, r, h.app, h.serve)
 }
 
 func (h *Handler) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
@@ -111,7 +122,7 @@ func (h *Handler) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Req
 }
 
 func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
-	if err := x.CheckPath(r); err != nil {
+	if err := x.CheckTarget(r); err != nil {
 		return err
 	}
 	owner := h.owner(r.URL.Path)
@@ -162,5 +173,6 @@ func (h *Handler) siteHandles(r *http.Request, err error) bool {
 
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 )

@@ -128,43 +128,39 @@ func (p *blockParser) docs(d *caddyfile.Dispenser) error {
 }
 
 func (p *blockParser) versioning(d *caddyfile.Dispenser) error {
-	if p.api.VersioningRaw != nil {
-		d.Next()
-		return once(d)
+	if p.api.Versioning != nil {
+		return again(d)
 	}
-	handler := new(versioning.Handler)
-	err := handler.UnmarshalCaddyfile(d)
-	p.api.VersioningRaw = encode(handler, "versioning")
-	return err
+	p.api.Versioning = new(versioning.Handler)
+	return p.api.Versioning.UnmarshalCaddyfile(d)
 }
 
 func (p *blockParser) auth(d *caddyfile.Dispenser) error {
-	if p.api.AuthRaw != nil {
-		d.Next()
-		return once(d)
+	if p.api.Auth != nil {
+		return again(d)
 	}
-	handler := new(auth.Handler)
-	err := handler.UnmarshalCaddyfile(d)
-	p.api.AuthRaw = encode(handler, "auth")
-	return err
+	p.api.Auth = new(auth.Handler)
+	return p.api.Auth.UnmarshalCaddyfile(d)
 }
 
 func (p *blockParser) ratelimit(d *caddyfile.Dispenser) error {
-	handler := new(ratelimit.Handler)
-	err := handler.UnmarshalCaddyfile(d)
-	p.api.RateLimitsRaw = append(p.api.RateLimitsRaw, encode(handler, "ratelimit"))
-	return err
+	limit := new(ratelimit.Handler)
+	p.api.RateLimits = append(p.api.RateLimits, limit)
+	return limit.UnmarshalCaddyfile(d)
 }
 
 func (p *blockParser) validate(d *caddyfile.Dispenser) error {
-	if p.api.ValidateRaw != nil {
-		d.Next()
-		return once(d)
+	if p.api.Validate != nil {
+		return again(d)
 	}
-	handler := new(validate.Handler)
-	err := handler.UnmarshalCaddyfile(d)
-	p.api.ValidateRaw = encode(handler, "validate")
-	return err
+	p.api.Validate = new(validate.Handler)
+	return p.api.Validate.UnmarshalCaddyfile(d)
+}
+
+// again refuses a repeated directive that nothing was read of yet.
+func again(d *caddyfile.Dispenser) error {
+	d.Next()
+	return once(d)
 }
 
 // once refuses a repeated option.

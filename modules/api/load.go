@@ -1,0 +1,210 @@
+package api
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/exchange"
+	"gateway/internal/finding"
+	"gateway/internal/openapi"
+	"gateway/modules/auth"
+	"gateway/modules/validate"
+	"gateway/modules/versioning"
+)
+
+// policy is a policy inside an api block: besides deciding about requests it
+// prepares itself, at load, for each operation.
+type policy interface {
+	caddy.Provisioner
+	caddyhttp.MiddlewareHandler
+	// Bind compiles what the policy needs to know about an operation. The result is
+	// there for the policy in every exchange with that operation.
+	Bind(op *openapi.Operation, contract *openapi.Contract) (any, error)
+}
+
+// provision loads the contracts, binds the policies to every operation and links
+// everything to one flow.
+func (a *API) provision(ctx caddy.Context, app *App) error {
+	found, err := discover(a.Contract)
+	if err != nil {
+		return a.fault(err)
+	}
+	if err := a.provisionVersioning(ctx, found); err != nil {
+		return err
+	}
+	if a.Validate == nil {
+		a.Validate = &validate.Handler{Source: a.Source}
+	}
+	for _, p := range a.policies() {
+		if err := p.Provision(ctx); err != nil {
+			return err
+		}
+	}
+	for _, f := range found {
+		v, err := a.load(f, app)
+		if err != nil {
+			return err
+		}
+		a.versions = append(a.versions, v)
+	}
+	return a.link(ctx)
+}
+
+// discover finds the contracts of an API: one file, or a folder with versions.
+func discover(path string) ([]openapi.Found, error) {
+	if ext := filepath.Ext(path); ext == ".json" || ext == ".yaml" || ext == ".yml" {
+		return []openapi.Found{{File: path}}, nil
+	}
+	return openapi.Discover(path)
+}
+
+// provisionVersioning tells the versioning which versions there are. A contract
+// without versions needs none.
+func (a *API) provisionVersioning(ctx caddy.Context, found []openapi.Found) error {
+	var names []string
+	for _, f := range found {
+		if f.Version != "" {
+			names = append(names, f.Version)
+		}
+	}
+	if len(names) == 0 {
+		if a.Versioning != nil {
+			return &finding.Error{
+				Message: fmt.Sprintf("the contract of api %s has no versions to choose from", a.Name),
+				At:      finding.ParseSource(a.Versioning.Source), Word: "versioning",
+				Hint: "move the contract to " + filepath.Join(filepath.Dir(a.Contract), "v1", "openapi.yaml") + ", or remove versioning",
+			}
+		}
+		return nil
+	}
+	if a.Versioning == nil {
+		a.Versioning = &versioning.Handler{Source: a.Source}
+	}
+	if err := a.Versioning.Provision(ctx); err != nil {
+		return err
+	}
+	return a.Versioning.SetVersions(names)
+}
+
+// bound is a policy with its place in the routes.
+type bound struct {
+	policy
+	slot exchange.Policy
+}
+
+// policies returns the policies that bind to operations, in the order of the pipeline.
+func (a *API) policies() []bound {
+	var list []bound
+	if a.Auth != nil {
+		list = append(list, bound{a.Auth, exchange.Auth})
+	}
+	for _, limit := range a.RateLimits {
+		list = append(list, bound{limit, exchange.RateLimit})
+	}
+	if a.Validate != nil {
+		list = append(list, bound{a.Validate, exchange.Validate})
+	}
+	return list
+}
+
+// load reads one contract and makes its routes.
+func (a *API) load(found openapi.Found, app *App) (*version, error) {
+	contract, err := openapi.Load(found.File)
+	if err != nil {
+		return nil, err
+	}
+	v := &version{
+		name: found.Version, contract: contract, versioning: a.Versioning,
+		other: &exchange.Route{API: a.Name, Version: found.Version, Template: exchange.Other},
+	}
+	app.Prepare(v.other)
+	var entries []openapi.Entry[*exchange.Route]
+	for _, op := range contract.Operations {
+		prepared, err := a.bind(op, contract)
+		if err != nil {
+			return nil, err
+		}
+		for _, base := range a.bases(contract) {
+			route := &exchange.Route{
+				API: a.Name, Version: v.name, Method: op.Method, Template: v.public(base + op.Template),
+				Operation: op.ID, Prepared: prepared,
+			}
+			app.Prepare(route)
+			entries = append(entries, openapi.Entry[*exchange.Route]{Method: op.Method, Template: route.Template, Value: route, Source: op.Source})
+		}
+	}
+	v.router, err = openapi.NewRouter(entries)
+	return v, err
+}
+
+// bind lets every policy prepare itself for an operation.
+func (a *API) bind(op *openapi.Operation, contract *openapi.Contract) (prepared [exchange.PolicyCount]any, err error) {
+	if a.Auth == nil && auth.Demanded(op) {
+		return prepared, a.insecure(op)
+	}
+	for _, p := range a.policies() {
+		if prepared[p.slot], err = p.Bind(op, contract); err != nil {
+			return prepared, err
+		}
+	}
+	return prepared, nil
+}
+
+// bases returns the base paths of the API, "" for none.
+func (a *API) bases(contract *openapi.Contract) []string {
+	if a.Base != nil {
+		return []string{strings.TrimSuffix(*a.Base, "/")}
+	}
+	return contract.Bases
+}
+
+// insecure says that a contract demands security where nothing verifies it.
+func (a *API) insecure(op *openapi.Operation) error {
+	return &finding.Error{
+		Message: fmt.Sprintf("%s %s demands security, but api %s (%s) has no auth", op.Method, op.Template, a.Name, a.Source),
+		At:      finding.Position(op.Source),
+		Hint:    "add auth <issuer> to the api block, or auth off if the service verifies tokens itself",
+	}
+}
+
+// link chains the policies and the directives inside the block.
+func (a *API) link(ctx caddy.Context) error {
+	if len(a.Routes) == 0 {
+		return &finding.Error{
+			Message: fmt.Sprintf("nothing inside api %s answers requests", a.Name),
+			At:      finding.ParseSource(a.Source), Word: a.Name,
+			Hint: "add reverse_proxy <address> to the block",
+		}
+	}
+	if err := a.Routes.Provision(ctx); err != nil {
+		return err
+	}
+	flow := compile(a.Routes, unanswered)
+	policies := a.policies()
+	for i := len(policies) - 1; i >= 0; i-- {
+		flow = link(policies[i].policy, flow)
+	}
+	flow = link(router{a}, flow)
+	if a.Versioning != nil {
+		flow = link(a.Versioning, flow)
+	}
+	a.flow = flow
+	return nil
+}
+
+func (a *API) fault(err error) error {
+	return fmt.Errorf("api %s (%s): %w", a.Name, a.Source, err)
+}
+
+// cleanup gives back what the policies hold. It runs also after a failed Provision.
+func (a *API) cleanup() {
+	for _, p := range a.policies() {
+		if cleaner, ok := p.policy.(caddy.CleanerUpper); ok {
+			_ = cleaner.Cleanup()
+		}
+	}
+}
