@@ -100,3 +100,46 @@ func (t template) shape() string {
 }
 
 func (s segment) shape() string { return strings.Join(s.literals, "\x00") }
+
+// bare tells a segment that is one variable and nothing else.
+func (s segment) bare() bool {
+	return len(s.names) == 1 && s.literals[0] == "" && s.literals[1] == ""
+}
+
+// weight is how much literal text the segment has.
+func (s segment) weight() int {
+	n := 0
+	for _, literal := range s.literals {
+		n += len(literal)
+	}
+	return n
+}
+
+// match appends the values of the variables in text to params. The text between
+// two variables is taken where it comes first: that finds a reading if there is any.
+func (s *segment) match(text string, params []string) ([]string, bool) {
+	last := len(s.names)
+	rest, ok := strings.CutPrefix(text, s.literals[0])
+	if !ok {
+		return params, false
+	}
+	if rest, ok = strings.CutSuffix(rest, s.literals[last]); !ok {
+		return params, false
+	}
+	mark := len(params)
+	for _, literal := range s.literals[1:last] {
+		if rest == "" {
+			return params[:mark], false
+		}
+		i := strings.Index(rest[1:], literal) + 1
+		if i == 0 {
+			return params[:mark], false
+		}
+		params = append(params, rest[:i])
+		rest = rest[i+len(literal):]
+	}
+	if rest == "" {
+		return params[:mark], false
+	}
+	return append(params, rest), true
+}
