@@ -1,0 +1,142 @@
+package versioning
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"gateway/internal/exchange"
+	"gateway/internal/finding"
+)
+
+// compile turns the configuration into a plan. contracts are the versions that the
+// contracts of an api block have; outside of one it is nil and the configuration
+// declares the versions.
+func (h *Handler) compile(contracts []string) error {
+	if _, err := exchange.ParseMode(string(h.Mode)); err != nil && h.Mode != "" {
+		return flawAt(h.Source, string(h.Mode), "", "%v", err)
+	}
+	declared, err := h.declare(contracts)
+	if err != nil {
+		return err
+	}
+	set, flaw := newSet(declared)
+	if flaw != nil {
+		return h.place(flaw)
+	}
+	p := &plan{set: set}
+	if h.Default != "" {
+		if p.fallback = set.byName[h.Default]; p.fallback == nil {
+			return flawAt(cmp.Or(h.DefaultSource, h.Source), h.Default, set.known(h.Default), "the default version %q is not a version of this API", h.Default)
+		}
+	}
+	if p.selectors, err = h.selectors(); err != nil {
+		return err
+	}
+	p.lenient = h.bound && len(p.selectors) == 1 && p.selectors[0].in == inPath
+	h.plan, h.eras, h.fields = p, p.write(), p.fields()
+	return nil
+}
+
+// declare returns all versions, with the lives that the configuration gives them.
+func (h *Handler) declare(contracts []string) ([]*version, error) {
+	declared := make([]*version, 0, len(contracts)+len(h.Versions))
+	for i := range h.Versions {
+		v, err := h.Versions[i].read()
+		if err != nil {
+			return nil, err
+		}
+		if h.bound && !slices.Contains(contracts, v.name) {
+			return nil, flawAt(h.Versions[i].Source, v.name, suggest(v.name, contracts), "no contract has a version %q", v.name)
+		}
+		declared = append(declared, v)
+	}
+	for _, name := range contracts {
+		if !slices.ContainsFunc(declared, func(v *version) bool { return v.name == name }) {
+			declared = append(declared, &version{name: name})
+		}
+	}
+	if len(declared) == 0 {
+		return nil, flawAt(h.Source, "versioning", "declare each version with a line such as: version v1", "versioning has no versions to choose from")
+	}
+	return declared, nil
+}
+
+// read checks what is said about one version.
+func (v *Version) read() (*version, error) {
+	out := &version{name: v.Name, heir: v.Successor, link: v.Link}
+	var err error
+	if out.deprecated, err = v.time("deprecated", v.Deprecated); err != nil {
+		return nil, err
+	}
+	if out.sunset, err = v.time("sunset", v.Sunset); err != nil {
+		return nil, err
+	}
+	switch {
+	case v.Deprecated != "" && v.Sunset != "" && out.sunset.Before(out.deprecated):
+		// RFC 9745 §4.
+		return nil, v.flaw("sunset", v.Sunset, "announce first, then switch off: the sunset is the later of the two",
+			"the sunset of version %s, %s, is before its deprecation, %s", v.Name, v.Sunset, v.Deprecated)
+	case v.Link != "" && v.Deprecated == "" && v.Sunset == "":
+		return nil, v.flaw("link", v.Link, "add deprecated or sunset, or remove the link",
+			"version %s has a link about its deprecation, but is neither deprecated nor switched off", v.Name)
+	case v.Link != "" && !isLink(v.Link):
+		return nil, v.flaw("link", v.Link, "such as https://example.com/migrate-to-v2", "the link of version %s is not an http(s) URL or an absolute path", v.Name)
+	}
+	return out, nil
+}
+
+// time reads a date, which begins at midnight UTC, or an RFC 3339 time. Fractions of
+// seconds are refused: neither field can carry them.
+func (v *Version) time(option, value string) (time.Time, error) {
+	if value == "" {
+		return time.Time{}, nil
+	}
+	if t, ok := parseDate(value); ok {
+		return t, nil
+	}
+	t, err := time.Parse(time.RFC3339, value)
+	if err != nil || t.Nanosecond() != 0 {
+		return t, v.flaw(option, value, "write it as 2027-06-30 or 2027-06-30T12:00:00Z", "%q is not a date (%s of version %s)", value, option, v.Name)
+	}
+	return t.UTC(), nil
+}
+
+// isLink tells whether a URL is safe between the angle brackets of a Link field and
+// leads somewhere from every page.
+func isLink(link string) bool {
+	for i := 0; i < len(link); i++ {
+		if c := link[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`<>"\^{}|`+"`", c) >= 0 {
+			return false
+		}
+	}
+	u, err := url.Parse(link)
+	if err != nil {
+		return false
+	}
+	return u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") ||
+		u.Scheme == "" && u.Host == "" && strings.HasPrefix(link, "/")
+}
+
+// place turns a fault of the set into a finding at the version that it is about.
+func (h *Handler) place(f *fault) error {
+	for i := range h.Versions {
+		if f.about != nil && h.Versions[i].Name == f.about.name {
+			return h.Versions[i].flaw(f.option, f.word, f.hint, "%s", f.message)
+		}
+	}
+	return flawAt(h.Source, f.word, f.hint, "%s", f.message)
+}
+
+// flaw is a finding at an option of the version, or at the version where the place of
+// the option is not known.
+func (v *Version) flaw(option, word, hint, format string, args ...any) error {
+	return flawAt(cmp.Or(v.lines[option], v.Source), word, hint, format, args...)
+}
+
+func flawAt(source, word, hint, format string, args ...any) error {
+	return &finding.Error{Message: fmt.Sprintf(format, args...), At: finding.ParseSource(source), Word: word, Hint: hint}
+}

@@ -1,0 +1,224 @@
+// Package versioning chooses the API version that a request means and tells clients
+// about the life of that version: deprecated, to be switched off, gone.
+//
+//	version.go    a version: its name, its state at a time
+//	set.go        all versions of an API: order, look-up
+//	resolve.go    request → version; mediatype.go and media.go for Accept
+//	lifecycle.go  what responses say about a version; links.go for Link
+//	fields.go     the header fields of requests and responses
+//	compile.go    configuration → plan
+package versioning
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/exchange"
+	"gateway/internal/problem"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// Handler finds out which version of an API a request means. It tells the upstream
+// and the client in a header field, announces deprecation (RFC 9745) and sunset
+// (RFC 8594), and answers 410 after the sunset.
+//
+// Placeholders:
+//
+// Placeholder | Description
+// ------------|-------------
+// `{http.versioning.version}` | The chosen version, such as `v2`
+type Handler struct {
+	// Selectors are the places where requests may name a version. All of them are
+	// looked at; if two disagree, the request is refused. Default: the path.
+	Selectors []Selector `json:"selectors,omitempty"`
+	// Default is the version of requests that name none. Default: none; such
+	// requests are refused.
+	Default string `json:"default,omitempty"`
+	// DefaultSource is where the default stands, "file:line". Default: unknown.
+	DefaultSource string `json:"default_source,omitempty"`
+	// StripPrefix removes the version from the path before the request goes on:
+	// /v1/orders becomes /orders. Default: false.
+	StripPrefix bool `json:"strip_prefix,omitempty"`
+	// Versions are the versions and their lives. Required, except inside an api
+	// block, whose contracts are the versions. Default: all versions are active.
+	Versions []Version `json:"versions,omitempty"`
+	// Mode is enforce, report or off. Default: enforce.
+	Mode exchange.Mode `json:"mode,omitempty"`
+	// Source is where the directive stands, "file:line". Default: unknown.
+	Source string `json:"source,omitempty"`
+
+	step   exchange.Step
+	bound  bool // belongs to an api block
+	plan   *plan
+	eras   eras
+	fields fields
+}
+
+// Selector is one place where requests may name a version.
+type Selector struct {
+	// In is path, header, query or media_type. Required.
+	In string `json:"in"`
+	// Name is the header field or query parameter. Default: API-Version, version.
+	Name string `json:"name,omitempty"`
+	// Prefix is what stands before the version in the path, such as /api. Default: nothing.
+	Prefix string `json:"prefix,omitempty"`
+	// Form is param (application/json;version=2) or vendor
+	// (application/vnd.acme.v2+json). Default: both.
+	Form string `json:"form,omitempty"`
+	// Source is where the selector stands, "file:line". Default: unknown.
+	Source string `json:"source,omitempty"`
+}
+
+// Version is one version of the API and its life.
+type Version struct {
+	// Name is a number (v2, 2.1), a date (2026-06-01) or a word. Required.
+	Name string `json:"name"`
+	// Deprecated is when clients should have stopped to rely on the version: a date,
+	// which begins at midnight UTC, or an RFC 3339 time. Default: never.
+	Deprecated string `json:"deprecated,omitempty"`
+	// Sunset is when the version is switched off, in the same forms; not before
+	// Deprecated. Default: never.
+	Sunset string `json:"sunset,omitempty"`
+	// Successor is the version to move to. Default: the next one.
+	Successor string `json:"successor,omitempty"`
+	// Link is the URL of a page for people about the deprecation and the sunset.
+	// Default: none.
+	Link string `json:"link,omitempty"`
+	// Source is where the version stands, "file:line". Default: unknown.
+	Source string `json:"source,omitempty"`
+
+	lines map[string]string // the places of its options, while a Caddyfile is read
+}
+
+// CaddyModule implements caddy.Module.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.versioning", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision implements caddy.Provisioner. Inside an api block the contracts decide
+// which versions there are, so there SetVersions completes the work.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	for _, parent := range ctx.Modules() {
+		h.bound = h.bound || parent.CaddyModule().ID == "http.handlers.api"
+	}
+	if !h.bound {
+		if err := h.compile(nil); err != nil {
+			return err
+		}
+	}
+	return h.step.Provision(ctx, exchange.Versioning, h.Mode, "")
+}
+
+// SetVersions tells a handler inside an api block which versions the contracts have.
+// It is to be called once, after Provision and before the first request. Versions
+// that the configuration names and the contracts do not have are errors.
+func (h *Handler) SetVersions(names []string) error {
+	h.bound = true
+	return h.compile(names)
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	return h.step.Serve(w, r, next, h)
+}
+
+// Decide implements exchange.Decider.
+func (h *Handler) Decide(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) *problem.Refusal {
+	for _, field := range h.fields.vary {
+		x.Vary(field)
+	}
+	if hasContent(r) && h.fields.varyContent {
+		x.Vary("Content-Type")
+	}
+	now := h.eras.at(x.Start)
+	v, verdict := h.plan.resolve(r)
+	refusal := now.refusals[verdict]
+	if verdict != chosen && h.Mode == exchange.ModeReport && v == nil {
+		v = h.plan.fallback
+	}
+	if v == nil || refusal != nil && h.Mode != exchange.ModeReport {
+		h.fields.drop(r.Header)
+		return refusal
+	}
+	n := &now.notices[v.rank]
+	x.Version = v.name
+	h.fields.tell(x, w, r, v.name, n)
+	if h.StripPrefix && !h.bound {
+		h.StripVersion(r, v.name)
+	}
+	if refusal == nil {
+		refusal = n.refusal
+	}
+	return refusal
+}
+
+// pathSelector returns the selector of the path, or nil.
+func (h *Handler) pathSelector() *selector {
+	for i := range h.plan.selectors {
+		if h.plan.selectors[i].in == inPath {
+			return &h.plan.selectors[i]
+		}
+	}
+	return nil
+}
+
+// PublicPath returns the path under which clients reach path, the base and template
+// of an operation, in a version: /v1/orders for /orders, if versions are named in the
+// path and the contract does not do so itself.
+func (h *Handler) PublicPath(version, path string) string {
+	s := h.pathSelector()
+	if s == nil || segmentAfter(path, s.prefix) == version {
+		return path
+	}
+	if segmentAfter(path, "") == version {
+		return s.prefix + path
+	}
+	if rest, ok := strings.CutPrefix(path, s.prefix); ok && (rest == "" || rest[0] == '/') {
+		path = rest
+	}
+	return s.prefix + "/" + version + path
+}
+
+// StripVersion removes the version from the request's path, if it stands there and
+// the configuration wants that. Inside an api block it is the block's to call, after
+// routing.
+func (h *Handler) StripVersion(r *http.Request, version string) {
+	s := h.pathSelector()
+	if s == nil || !h.StripPrefix {
+		return
+	}
+	prefix := s.prefix + "/" + version
+	if segmentAfter(r.URL.Path, s.prefix) != version {
+		return
+	}
+	r.URL.Path = rooted(s.prefix + r.URL.Path[len(prefix):])
+	if r.URL.RawPath != "" {
+		// Names and prefixes are plain, so both spellings begin alike, or the raw one
+		// is an unusual encoding of the same and may go.
+		raw, ok := strings.CutPrefix(r.URL.RawPath, prefix)
+		r.URL.RawPath = ""
+		if ok {
+			r.URL.RawPath = rooted(s.prefix + raw)
+		}
+	}
+	r.RequestURI = r.URL.RequestURI()
+}
+
+func rooted(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ exchange.Decider            = (*Handler)(nil)
+)
