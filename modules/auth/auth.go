@@ -1,0 +1,211 @@
+// Package auth verifies access tokens (JWT, RFC 7519, RFC 9068) at the edge, so that
+// no service has to.
+//
+// The files without Caddy in them are the core: bearer, token and object take a
+// token out of a request and apart; key, keyset and verify check its signature;
+// claims judges it; authenticate joins them; remote, fetch and discovery keep the
+// issuer's keys at hand; cache, identity, headers and rule do what their names say.
+package auth
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/exchange"
+	"gateway/internal/problem"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// Handler lets requests with a good access token through and refuses all others.
+//
+// A token is good if it is a compact JWS, signed with an algorithm that is
+// configured and that its key is made for, by a key of the configured issuer, for
+// the configured audience, and if it has an expiration that has not passed.
+//
+// It sets these placeholders, for verified callers only:
+//
+// Placeholder | Description
+// ------------|------------
+// `{http.auth.user.id}` | the subject, `sub`
+// `{http.auth.user.claims.<path>}` | a claim; dots lead into nested objects, lists have commas between their items
+// `{http.auth.user.<name>}` | the same, shorter: `{http.auth.user.scope}`
+type Handler struct {
+	// Issuers are the issuers whose tokens are accepted; the token's "iss" chooses
+	// among them. Required, unless Off.
+	Issuers []*Issuer `json:"issuers,omitempty"`
+	// Scopes are scopes that every request needs, besides those of the contract.
+	// Default: none.
+	Scopes []string `json:"scopes,omitempty"`
+	// AnyScope makes one of Scopes enough. Default: false.
+	AnyScope bool `json:"any_scope,omitempty"`
+	// Headers are header fields that tell the service who is calling. They are removed
+	// from the client's request in every spelling, whatever becomes of the request.
+	// Default: none.
+	Headers []IdentityHeader `json:"headers,omitempty"`
+	// ForwardToken passes the Authorization field on to the service. Default: true
+	// without Headers, false with them.
+	ForwardToken *bool `json:"forward_token,omitempty"`
+	// Optional lets requests without a token through, without identity. A token that
+	// is there still has to be good. Inside api it counts only for operations about
+	// whose security the contract says nothing. Default: false.
+	Optional bool `json:"optional,omitempty"`
+	// Preflight lets CORS preflight requests (Fetch §3.2.2) through, which never carry
+	// a token. Default: false.
+	Preflight bool `json:"preflight,omitempty"`
+	// Off says that the service checks tokens itself. Default: false.
+	Off bool `json:"off,omitempty"`
+	// Mode is enforce, report or off. Default: enforce.
+	Mode exchange.Mode `json:"mode,omitempty"`
+	// Source is where the directive stands, "file:line". Default: unknown.
+	Source string `json:"source,omitempty"`
+
+	step     exchange.Step
+	issuers  issuers
+	fields   []identityField
+	forward  bool
+	rule     *rule
+	refusals refusals
+	pooled   []any // keys of the pool that Cleanup gives back
+}
+
+// IdentityHeader is a header field that carries a claim to the service.
+type IdentityHeader struct {
+	// Field is the field's name: letters, digits and dashes. Required.
+	Field string `json:"field"`
+	// Claim is the path of the claim, with dots between the names of nested objects.
+	// Required.
+	Claim string `json:"claim"`
+}
+
+// CaddyModule implements caddy.Module.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.auth", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision implements caddy.Provisioner. It never waits for an issuer.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	mode := h.Mode
+	if h.Off {
+		mode = exchange.ModeOff
+	}
+	if err := h.step.Provision(ctx, exchange.Auth, mode, ""); err != nil {
+		return err
+	}
+	if err := h.check(); err != nil {
+		return h.fail(err)
+	}
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return err
+	}
+	for _, config := range h.Issuers {
+		compiled, err := h.compile(ctx, config)
+		if err != nil {
+			return h.fail(err)
+		}
+		h.issuers = append(h.issuers, compiled)
+	}
+	for _, header := range h.Headers {
+		h.fields = append(h.fields, identityField{http.CanonicalHeaderKey(header.Field), header.Claim})
+	}
+	h.forward = len(h.Headers) == 0
+	if h.ForwardToken != nil {
+		h.forward = *h.ForwardToken
+	}
+	h.refusals = newRefusals()
+	h.rule = newRule(h.Optional, h.ownScopes(), nil)
+	return nil
+}
+
+// ownScopes are the scopes of the configuration as alternatives: all of one is enough.
+func (h *Handler) ownScopes() [][]string {
+	switch {
+	case len(h.Scopes) == 0:
+		return nil
+	case !h.AnyScope:
+		return [][]string{h.Scopes}
+	}
+	alternatives := make([][]string, len(h.Scopes))
+	for i, scope := range h.Scopes {
+		alternatives[i] = []string{scope}
+	}
+	return alternatives
+}
+
+// Cleanup implements caddy.CleanerUpper. Requests may still be inside the handler:
+// the keys that they look at stay in memory, only their renewal ends.
+func (h *Handler) Cleanup() error {
+	for _, key := range h.pooled {
+		if _, err := sources.Delete(key); err != nil {
+			return err
+		}
+	}
+	h.pooled = nil
+	return nil
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	// Both come before the mode: not even a handler that decides nothing lets a
+	// client set, or take away, what only the gateway may say.
+	stripIdentity(r.Header, h.fields)
+	keepConnection(r.Header)
+	return h.step.Serve(w, r, next, h)
+}
+
+// Decide implements exchange.Decider.
+func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *problem.Refusal {
+	demand := h.rule
+	if prepared, ok := x.Prepared(exchange.Auth).(*rule); ok {
+		demand = prepared
+	}
+	refusal := h.decide(x, r, demand, time.Now())
+	if !h.forward {
+		delete(r.Header, "Authorization")
+	}
+	return refusal
+}
+
+func (h *Handler) decide(x *exchange.Exchange, r *http.Request, demand *rule, now time.Time) *problem.Refusal {
+	text, f := bearer(r.Header)
+	if f == noToken && (demand.optional || h.Preflight && isPreflight(r)) {
+		return nil
+	}
+	if f != none {
+		return h.refusals.of(f)
+	}
+	v, iss, f := h.issuers.authenticate(r.Context(), text, now)
+	if f == keysMissing {
+		return h.refusals.unavailable(iss.keys.retryAfter(now))
+	}
+	if f != none {
+		return h.refusals.of(f)
+	}
+	if refusal := demand.judge(v); refusal != nil {
+		return refusal
+	}
+	if f := setIdentity(r.Header, h.fields, v); f != none {
+		stripIdentity(r.Header, h.fields)
+		return h.refusals.of(f)
+	}
+	x.Identity = v
+	return nil
+}
+
+// isPreflight recognises a CORS preflight request (Fetch §3.2.2).
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header["Origin"] != nil && r.Header["Access-Control-Request-Method"] != nil
+}
+
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ exchange.Decider            = (*Handler)(nil)
+	_ exchange.Identity           = (*verified)(nil)
+)

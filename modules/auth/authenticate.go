@@ -1,0 +1,101 @@
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// issuer is an issuer whose tokens are accepted: what they have to fulfil, and the
+// keys that they are signed with.
+type issuer struct {
+	expectations
+	keys keySource
+}
+
+// issuers are the issuers of one handler, of which "iss" chooses one.
+type issuers []*issuer
+
+// authenticate tells whose token this is, or why it is not accepted. A token seen
+// before costs a hash and the judgement of its claims; the signature is checked at
+// first sight only. The issuer is returned with keysMissing too.
+func (list issuers) authenticate(ctx context.Context, text string, now time.Time) (*verified, *issuer, fault) {
+	sum := sumOf(text)
+	if v, iss := list.recall(&sum, now); v != nil {
+		return v, iss, iss.judge(v, now)
+	}
+	t, f := parse(text)
+	if f != none {
+		return nil, nil, f
+	}
+	v, f := readClaims(&t)
+	if f != none {
+		return nil, nil, f
+	}
+	// "iss" is not verified here. It only chooses whose keys verify it: an issuer
+	// that is not configured never causes a fetch.
+	iss, f := list.choose(v)
+	if f != none {
+		return nil, nil, f
+	}
+	if !iss.algorithms.has(t.alg) {
+		return nil, nil, algorithmRefused
+	}
+	state, f := iss.verify(ctx, &t, now)
+	if f != none {
+		return nil, iss, f
+	}
+	state.cache.put(&sum, v)
+	return v, iss, iss.judge(v, now)
+}
+
+// recall finds a token that was verified before, with keys that are still good.
+func (list issuers) recall(sum *tokenSum, now time.Time) (*verified, *issuer) {
+	for _, iss := range list {
+		state := iss.keys.current(now)
+		if state == nil {
+			continue
+		}
+		v := state.cache.get(sum)
+		if v != nil && (len(list) == 1 || iss.judgeIssuer(v.issuer, v.hasIssuer) == none) {
+			return v, iss
+		}
+	}
+	return nil, nil
+}
+
+func (list issuers) choose(v *verified) (*issuer, fault) {
+	var first fault
+	for _, iss := range list {
+		f := iss.judgeIssuer(v.issuer, v.hasIssuer)
+		if f == none {
+			return iss, none
+		}
+		if first == none || first == issuerOther {
+			first = f // a near miss tells more
+		}
+	}
+	return nil, first
+}
+
+// verify checks the signature with the issuer's keys. If none of them is the
+// token's, a newer set may have it.
+func (i *issuer) verify(ctx context.Context, t *token, now time.Time) (*keyState, fault) {
+	state := i.keys.current(now)
+	if state == nil {
+		if state = i.keys.renew(ctx, nil, t.kid, now); state == nil {
+			return nil, keysMissing
+		}
+	}
+	f := state.set.verify(t)
+	if f != keyUnknown && f != keyUnnamed {
+		return state, f
+	}
+	newer := i.keys.renew(ctx, state, t.kid, now)
+	switch {
+	case newer == nil:
+		return nil, keysMissing
+	case newer.set == state.set:
+		return nil, f
+	}
+	return newer, newer.set.verify(t)
+}

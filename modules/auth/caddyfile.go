@@ -1,0 +1,294 @@
+package auth
+
+import (
+	"fmt"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/exchange"
+	"gateway/internal/finding"
+)
+
+func init() {
+	httpcaddyfile.RegisterHandlerDirective("auth", parseCaddyfile)
+}
+
+func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	handler := new(Handler)
+	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
+}
+
+// UnmarshalCaddyfile sets up the handler from Caddyfile tokens. Syntax:
+//
+//	auth off
+//	auth [<matcher>] [<issuer>] {
+//		issuer        <issuer>|any [{ ... }]
+//		audience      <audience...>|any
+//		jwks          <url>
+//		key           <file>|<placeholder>|<text>
+//		secret        <placeholder>
+//		algorithms    <algorithm...>
+//		type          <type>
+//		leeway        <duration>
+//		max_age       <duration>
+//		keys {
+//			refresh  <duration>
+//			stale    <duration>
+//			cooldown <duration>
+//			timeout  <duration>
+//			ca       <file>
+//			http
+//		}
+//		scopes        [all|any] <scope...>
+//		header        <field> <claim>
+//		forward_token on|off
+//		optional
+//		preflight
+//		mode          enforce|report|off
+//	}
+//
+// Everything from audience to keys belongs to one issuer. Where several issuers are
+// accepted, each has a block of its own: issuer <issuer> { ... }.
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // consume the directive's name
+	h.Source = fmt.Sprintf("%s:%d", d.File(), d.Line())
+	p := &parser{handler: h}
+	if d.NextArg() {
+		if d.Val() == "off" {
+			return p.off(d)
+		}
+		p.own.config.Issuer = d.Val()
+		p.own.used = d.Val()
+		p.own.seen.add("issuer")
+	}
+	if d.NextArg() {
+		return finding.At(d, "auth takes one issuer; more of them go into issuer blocks", "%q is too much here", d.Val())
+	}
+	if err := p.block(d, p.option); err != nil {
+		return err
+	}
+	return p.finish(d)
+}
+
+// parser reads one auth directive.
+type parser struct {
+	handler *Handler
+	seen    words
+	// own is the issuer whose options stand in the block of auth itself.
+	own issuerParser
+}
+
+// words remembers which options were there.
+type words map[string]bool
+
+// add remembers a word, and tells whether it is the first time.
+func (w *words) add(word string) bool {
+	if *w == nil {
+		*w = make(words)
+	}
+	first := !(*w)[word]
+	(*w)[word] = true
+	return first
+}
+
+// block hands each option of a block to parse.
+func (p *parser) block(d *caddyfile.Dispenser, parse func(*caddyfile.Dispenser) error) error {
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		if err := parse(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parser) off(d *caddyfile.Dispenser) error {
+	p.handler.Off = true
+	if d.NextArg() || d.NextBlock(d.Nesting()) {
+		return finding.At(d, "remove it, or name an issuer instead of off", "auth off says that the service verifies tokens itself, so it takes no options")
+	}
+	return nil
+}
+
+// options are the words of the block, for hints.
+var options = []string{
+	"issuer", "audience", "jwks", "key", "secret", "algorithms", "type", "leeway", "max_age", "keys",
+	"scopes", "header", "forward_token", "optional", "preflight", "mode",
+}
+
+// option reads one option of auth.
+func (p *parser) option(d *caddyfile.Dispenser) error {
+	name := d.Val()
+	if name == "issuer" {
+		return p.issuer(d)
+	}
+	if parse, ok := issuerOptions[name]; ok {
+		return p.own.option(d, parse)
+	}
+	parse, ok := handlerOptions[name]
+	if !ok {
+		return finding.At(d, finding.Suggest(name, options...), "%q is not an option of auth", name)
+	}
+	if name != "header" && !p.seen.add(name) {
+		return again(d)
+	}
+	return parse(p.handler, d)
+}
+
+func again(d *caddyfile.Dispenser) error {
+	return finding.At(d, "keep one of them", "%s is there twice", d.Val())
+}
+
+// issuer reads the option issuer: the issuer of auth itself, or a block of one of several.
+func (p *parser) issuer(d *caddyfile.Dispenser) error {
+	option := *d
+	name, err := argument(d, "issuer <issuer>, such as https://idp.example")
+	if err != nil {
+		return err
+	}
+	block := issuerParser{config: Issuer{Issuer: name}}
+	nested := false
+	err = p.block(d, func(d *caddyfile.Dispenser) error {
+		nested = true
+		parse, ok := issuerOptions[d.Val()]
+		if !ok {
+			return finding.At(d, finding.Suggest(d.Val(), options[1:10]...), "%q is not an option of an issuer", d.Val())
+		}
+		return block.option(d, parse)
+	})
+	if err != nil {
+		return err
+	}
+	if nested {
+		p.handler.Issuers = append(p.handler.Issuers, &block.config)
+		return nil
+	}
+	if !p.own.seen.add("issuer") {
+		return finding.At(&option, "give each issuer a block with its audience: issuer <issuer> { ... }", "issuer is there twice")
+	}
+	p.own.config.Issuer, p.own.used = name, name
+	return nil
+}
+
+// finish puts the issuer of auth itself to the others, and checks the whole while
+// the place is at hand.
+func (p *parser) finish(d *caddyfile.Dispenser) error {
+	h := p.handler
+	if p.own.used != "" || len(h.Issuers) == 0 && len(p.own.seen) > 0 {
+		if len(h.Issuers) > 0 {
+			return &finding.Error{
+				Message: fmt.Sprintf("%s stands beside issuer blocks, and it is not clear for which of them", p.own.used),
+				At:      finding.ParseSource(h.Source), Word: p.own.used,
+				Hint: "move it into the blocks",
+			}
+		}
+		h.Issuers = []*Issuer{&p.own.config}
+	}
+	if err := h.check(); err != nil {
+		return h.fail(err)
+	}
+	return nil
+}
+
+// argument reads the only argument of an option.
+func argument(d *caddyfile.Dispenser, usage string) (string, error) {
+	list, err := arguments(d, usage)
+	if err != nil {
+		return "", err
+	}
+	if len(list) > 1 {
+		return "", finding.At(d, "write "+usage, "%q is too much here", d.Val())
+	}
+	return list[0], nil
+}
+
+// arguments reads the arguments of an option, of which there is at least one.
+func arguments(d *caddyfile.Dispenser, usage string) ([]string, error) {
+	list := []string(nil)
+	name := *d
+	for d.NextArg() {
+		if d.Val() == "" {
+			return nil, finding.At(&name, "write "+usage, "%s has an empty argument", name.Val())
+		}
+		list = append(list, d.Val())
+	}
+	if len(list) == 0 {
+		return nil, finding.At(d, "write "+usage, "%s needs an argument", d.Val())
+	}
+	return list, nil
+}
+
+// flag reads an option without arguments.
+func flag(d *caddyfile.Dispenser, to *bool) error {
+	*to = true
+	if name := d.Val(); d.NextArg() {
+		return finding.At(d, "write "+name+" alone, or leave it out", "%s takes no argument, got %q", name, d.Val())
+	}
+	return nil
+}
+
+// handlerOptions are the options that do not belong to one issuer.
+var handlerOptions = map[string]func(*Handler, *caddyfile.Dispenser) error{
+	"scopes":        (*Handler).parseScopes,
+	"header":        (*Handler).parseHeader,
+	"forward_token": (*Handler).parseForwardToken,
+	"optional":      func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Optional) },
+	"preflight":     func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Preflight) },
+	"mode":          (*Handler).parseMode,
+}
+
+func (h *Handler) parseScopes(d *caddyfile.Dispenser) error {
+	const usage = "scopes [all|any] <scope...>"
+	list, err := arguments(d, usage)
+	if err != nil {
+		return err
+	}
+	if list[0] == "all" || list[0] == "any" {
+		h.AnyScope = list[0] == "any"
+		if list = list[1:]; len(list) == 0 {
+			return finding.At(d, "write "+usage, "scopes names no scope")
+		}
+	}
+	h.Scopes = list
+	return nil
+}
+
+func (h *Handler) parseHeader(d *caddyfile.Dispenser) error {
+	const usage = "header <field> <claim>, such as header X-User-Id sub"
+	list, err := arguments(d, usage)
+	if err != nil {
+		return err
+	}
+	if len(list) != 2 {
+		return finding.At(d, "write "+usage, "header takes a field and a claim")
+	}
+	h.Headers = append(h.Headers, IdentityHeader{Field: list[0], Claim: list[1]})
+	return nil
+}
+
+func (h *Handler) parseForwardToken(d *caddyfile.Dispenser) error {
+	value, err := argument(d, "forward_token on or forward_token off")
+	if err != nil {
+		return err
+	}
+	if value != "on" && value != "off" {
+		return finding.At(d, "write on or off", "forward_token is on or off, not %q", value)
+	}
+	on := value == "on"
+	h.ForwardToken = &on
+	return nil
+}
+
+func (h *Handler) parseMode(d *caddyfile.Dispenser) error {
+	value, err := argument(d, "mode enforce, mode report or mode off")
+	if err != nil {
+		return err
+	}
+	if h.Mode, err = exchange.ParseMode(value); err != nil {
+		return finding.At(d, finding.Suggest(value, "enforce", "report", "off"), "%q is not a mode", value)
+	}
+	return nil
+}
+
+var _ caddyfile.Unmarshaler = (*Handler)(nil)

@@ -1,0 +1,127 @@
+package auth
+
+import "gateway/internal/problem"
+
+// fault is why a request was refused, finer than the catalogue's reasons. Faults
+// are a closed list, so that every refusal is made at load and none of them can
+// carry a part of the token into a response or a log.
+type fault uint8
+
+// The faults, in the order of the checks.
+const (
+	none fault = iota
+
+	noToken
+	otherScheme
+	twoFields
+	emptyToken
+	tokenTooLong
+	notCompact
+	encrypted
+	notBase64
+	headerNotJSON
+	critical
+	unencodedPayload
+	badHeaderMember
+	claimsNotJSON
+	badClaim
+	badTime
+
+	noAlgorithm
+	algorithmRefused
+	algorithmNotOfKey
+
+	issuerAbsent
+	issuerOther
+	issuerSlash
+	issuerCase
+
+	keysMissing
+	keyUnknown
+	keyUnnamed
+	badSignature
+
+	wrongType
+	senderBound
+	audienceAbsent
+	audienceOther
+	noExpiration
+	expired
+	noIssuedAt
+	tooOld
+	notYet
+	issuedLater
+
+	unsafeClaim
+
+	faultCount
+)
+
+// challengeError is the error code of a challenge (RFC 6750 §3.1).
+type challengeError string
+
+const (
+	noError           challengeError = ""
+	invalidRequest    challengeError = "invalid_request"
+	invalidToken      challengeError = "invalid_token"
+	insufficientScope challengeError = "insufficient_scope"
+	noChallenge       challengeError = "-"
+)
+
+// faults gives for each fault its reason, the status if it is not the reason's, the
+// challenge, what the client is told (where the reason is public) and what the log
+// is told besides.
+var faults = [faultCount]struct {
+	reason    *problem.Reason
+	status    int
+	challenge challengeError
+	detail    string
+	cause     string
+}{
+	noToken:     {problem.AuthMissing, 0, noError, "", "the request has no Authorization field"},
+	otherScheme: {problem.AuthMissing, 0, noError, "The Authorization field has another scheme than Bearer.", "the Authorization field has another scheme than Bearer"},
+
+	twoFields:        {problem.AuthMalformed, 400, invalidRequest, "The request has more than one Authorization field.", "more than one Authorization field"},
+	emptyToken:       {problem.AuthMalformed, 400, invalidRequest, "The Authorization field names the scheme Bearer, but has no token.", "scheme without token"},
+	tokenTooLong:     {problem.AuthMalformed, 0, invalidToken, "The token is too long.", "the token is longer than 16 KiB"},
+	notCompact:       {problem.AuthMalformed, 0, invalidToken, "The token does not have three parts with periods between them.", "not three parts with periods between them"},
+	encrypted:        {problem.AuthMalformed, 0, invalidToken, "The token has five parts, so it is encrypted (JWE); signed tokens (JWS) are accepted only.", "encrypted token (JWE)"},
+	notBase64:        {problem.AuthMalformed, 0, invalidToken, "A part of the token is not canonical base64url without padding.", "a part is not canonical base64url without padding"},
+	headerNotJSON:    {problem.AuthMalformed, 0, invalidToken, "The token's header is not one strict JSON object.", "the header is not one strict JSON object"},
+	critical:         {problem.AuthMalformed, 0, invalidToken, "The token's header has critical extensions (crit); none is supported.", "the header has crit"},
+	unencodedPayload: {problem.AuthMalformed, 0, invalidToken, "The token's payload is marked as unencoded (b64); that is not supported.", "the header has b64"},
+	badHeaderMember:  {problem.AuthMalformed, 0, invalidToken, "A member of the token's header has the wrong type.", "kid or typ is not a string"},
+	claimsNotJSON:    {problem.AuthMalformed, 0, invalidToken, "The token's payload is not one strict JSON object.", "the payload is not one strict JSON object"},
+	badClaim:         {problem.AuthMalformed, 0, invalidToken, "A registered claim of the token has the wrong type.", "iss, sub, aud or scope has the wrong type"},
+	badTime:          {problem.AuthMalformed, 0, invalidToken, "A time claim of the token is not a number in range.", "exp, nbf or iat is not a number in range"},
+
+	noAlgorithm:       {problem.AuthAlgorithm, 0, invalidToken, "", "alg is absent, none or not a known algorithm"},
+	algorithmRefused:  {problem.AuthAlgorithm, 0, invalidToken, "", "alg is not among the configured algorithms"},
+	algorithmNotOfKey: {problem.AuthAlgorithm, 0, invalidToken, "", "alg is not one that the key may be used with"},
+
+	issuerAbsent: {problem.AuthIssuer, 0, invalidToken, "", "iss is absent"},
+	issuerOther:  {problem.AuthIssuer, 0, invalidToken, "", "iss is another issuer"},
+	issuerSlash:  {problem.AuthIssuer, 0, invalidToken, "", "iss differs from the configured issuer only by a trailing slash"},
+	issuerCase:   {problem.AuthIssuer, 0, invalidToken, "", "iss differs from the configured issuer only in upper and lower case"},
+
+	keysMissing:  {problem.AuthKeysUnavailable, 0, noChallenge, "", "no usable keys of the issuer"},
+	keyUnknown:   {problem.AuthKeyUnknown, 0, invalidToken, "", "no key of the issuer has the token's kid"},
+	keyUnnamed:   {problem.AuthKeyUnknown, 0, invalidToken, "", "the token has no kid and no key, or too many keys, of the issuer fit its alg"},
+	badSignature: {problem.AuthSignature, 0, invalidToken, "", "the signature does not verify"},
+
+	wrongType:      {problem.AuthType, 0, invalidToken, "", "typ is not the configured type"},
+	senderBound:    {problem.AuthClaims, 401, invalidToken, "The token is bound to its sender (cnf), so it is not a bearer token.", "cnf: the token is bound to its sender"},
+	audienceAbsent: {problem.AuthAudience, 0, invalidToken, "", "aud is absent"},
+	audienceOther:  {problem.AuthAudience, 0, invalidToken, "", "aud does not contain the configured audience"},
+	noExpiration:   {problem.AuthClaims, 401, invalidToken, "The token has no expiration (exp).", "exp is absent"},
+	expired:        {problem.AuthExpired, 0, invalidToken, "", "exp has passed"},
+	noIssuedAt:     {problem.AuthClaims, 401, invalidToken, "The token does not say when it was issued (iat).", "iat is absent, but max_age is configured"},
+	tooOld:         {problem.AuthExpired, 0, invalidToken, "", "iat is longer ago than max_age"},
+	notYet:         {problem.AuthNotYet, 0, invalidToken, "", "nbf lies in the future"},
+	issuedLater:    {problem.AuthNotYet, 0, invalidToken, "", "iat lies in the future"},
+
+	unsafeClaim: {problem.AuthClaims, 403, noChallenge, "A claim of the token cannot be passed on as a header field.", "a claim for an identity header is an object, or holds control characters, outer white space or, in a list, commas"},
+}
+
+// Error gives the text for the log.
+func (f fault) Error() string { return faults[f].cause }
