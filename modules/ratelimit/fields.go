@@ -1,0 +1,135 @@
+package ratelimit
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"gateway/internal/exchange"
+	"gateway/internal/problem"
+)
+
+// The fields speak draft-ietf-httpapi-ratelimit-headers-10 (September 2025), which is
+// not an RFC yet. Partition keys (pk) are never told.
+const (
+	policyField = "Ratelimit-Policy" // the canonical spellings of the names
+	limitField  = "Ratelimit"
+
+	legacyLimit     = "X-Ratelimit-Limit"
+	legacyRemaining = "X-Ratelimit-Remaining"
+	legacyReset     = "X-Ratelimit-Reset"
+
+	fieldsCapacity = 128 // of the buffer on the stack; longer fields cost an allocation
+)
+
+// quote writes printable ASCII as a structured-field String (RFC 9651 §3.3.3).
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// told is what the fields of one response say so far. A limit before auth and one
+// behind it are two handlers, and the fields speak for both.
+type told struct {
+	policies, limits []string
+	limit            [1]string // backs limits: one allocation less
+}
+
+// compose writes the fields for claims after what earlier handlers told, if any.
+// It returns nil if no policy had a say.
+func (h *Handler) compose(claims []claim, now int64, earlier *told) *told {
+	var buffer [fieldsCapacity]byte
+	field := buffer[:0]
+	policies := h.policyField
+	for i := range claims {
+		if claims[i].store == nil {
+			policies = nil
+			continue
+		}
+		field = h.policies[i].appendLimit(field, claims[i].decision, now)
+	}
+	if len(field) == 0 {
+		return nil
+	}
+	if policies == nil {
+		policies = h.policyFieldOf(claims)
+	}
+	t := &told{policies: policies}
+	t.limit[0] = string(field)
+	t.limits = t.limit[:]
+	if earlier != nil {
+		t.policies = append(earlier.policies[:len(earlier.policies):len(earlier.policies)], t.policies...)
+		t.limits = append(earlier.limits[:len(earlier.limits):len(earlier.limits)], t.limits...)
+	}
+	return t
+}
+
+// appendLimit appends the policy's item of the RateLimit field.
+func (p *policy) appendLimit(dst []byte, d decision, now int64) []byte {
+	if len(dst) > 0 {
+		dst = append(dst, ", "...)
+	}
+	dst = append(append(dst, p.quoted...), ";r="...)
+	dst = append(strconv.AppendInt(dst, d.remaining, 10), ";t="...)
+	return strconv.AppendInt(dst, p.reset(d, now), 10)
+}
+
+// reset is the parameter t in seconds, rounded up: when the whole burst is back, or,
+// if the policy refused, when the request would be allowed, so that Retry-After
+// never lies before t.
+func (p *policy) reset(d decision, now int64) int64 {
+	if !d.allowed {
+		return problem.Seconds(time.Duration(d.retryAfter))
+	}
+	// Rounding the emission interval up may add some nanoseconds to a refill that
+	// takes a whole number of seconds.
+	return min(problem.Seconds(time.Duration(d.tat-now)), p.refill)
+}
+
+// policyFieldOf returns the RateLimit-Policy of a request that not all policies have
+// a say in.
+func (h *Handler) policyFieldOf(claims []claim) []string {
+	var items []string
+	for i := range claims {
+		if claims[i].store != nil {
+			items = append(items, h.policies[i].item)
+		}
+	}
+	return []string{strings.Join(items, ", ")}
+}
+
+// tellLegacy sets the fields that clients from before the draft know, for the policy
+// with the fewest units left. The reset is in seconds from now.
+func (h *Handler) tellLegacy(x *exchange.Exchange, claims []claim, now int64) {
+	strictest := -1
+	for i := range claims {
+		if claims[i].store != nil && (strictest < 0 || claims[i].decision.remaining < claims[strictest].decision.remaining) {
+			strictest = i
+		}
+	}
+	if strictest < 0 {
+		return
+	}
+	p, d := &h.policies[strictest], claims[strictest].decision
+	x.OwnHeader(legacyLimit, []string{strconv.FormatInt(p.quota.units, 10)})
+	x.OwnHeader(legacyRemaining, []string{strconv.FormatInt(d.remaining, 10)})
+	x.OwnHeader(legacyReset, []string{strconv.FormatInt(p.reset(d, now), 10)})
+}
+
+// refusal says no on behalf of the policies that denied. Retry-After is the longest
+// of their waits: after it, all of them allow.
+func (h *Handler) refusal(claims []claim) *problem.Refusal {
+	f := &problem.Refusal{Reason: problem.LimitExceeded}
+	for i := range claims {
+		d := &claims[i].decision
+		if claims[i].store == nil || d.allowed {
+			continue
+		}
+		if f.Policies == nil {
+			f.Policies, f.Detail = h.policies[i].names, h.policies[i].detail
+		} else {
+			f.Policies = append(f.Policies[:len(f.Policies):len(f.Policies)], h.policies[i].name)
+		}
+		f.RetryAfter = max(f.RetryAfter, time.Duration(d.retryAfter))
+	}
+	return f
+}

@@ -1,0 +1,50 @@
+package ratelimit
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+var (
+	keysDesc = prometheus.NewDesc("gateway_ratelimit_store_keys",
+		"Partition keys that the stores of a rate limit policy remember.", []string{"policy"}, nil)
+	boundDesc = prometheus.NewDesc("gateway_ratelimit_store_max_keys",
+		"Partition keys that the stores of a rate limit policy remember at most.", []string{"policy"}, nil)
+	evictedDesc = prometheus.NewDesc("gateway_ratelimit_store_evicted_total",
+		"Partition keys that were forgotten before their quota was whole again, because the store was full.", []string{"policy"}, nil)
+)
+
+// censusCollector reads the stores when it is scraped, so that requests do not pay.
+// The label is the policy's name from the config; keys are never labels.
+type censusCollector struct{}
+
+// Describe implements prometheus.Collector.
+func (censusCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- keysDesc
+	ch <- boundDesc
+	ch <- evictedDesc
+}
+
+// Collect implements prometheus.Collector. Stores of one policy name are summed up.
+func (censusCollector) Collect(ch chan<- prometheus.Metric) {
+	sums := make(map[string]census)
+	for name, s := range liveStores() {
+		sum, c := sums[name], s.census()
+		sums[name] = census{sum.keys + c.keys, sum.bound + c.bound, sum.evicted + c.evicted}
+	}
+	for name, sum := range sums {
+		ch <- prometheus.MustNewConstMetric(keysDesc, prometheus.GaugeValue, sum.keys, name)
+		ch <- prometheus.MustNewConstMetric(boundDesc, prometheus.GaugeValue, sum.bound, name)
+		ch <- prometheus.MustNewConstMetric(evictedDesc, prometheus.CounterValue, sum.evicted, name)
+	}
+}
+
+// registerMetrics registers the collector in the registry of a config, once.
+func registerMetrics(registry prometheus.Registerer) error {
+	err := registry.Register(censusCollector{})
+	if _, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,139 @@
+package ratelimit
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"gateway/internal/exchange"
+	"gateway/internal/finding"
+)
+
+var handlerOptions = []string{"policy", "headers", "legacy_headers", "mode"}
+
+// policyOptions are the options of a policy.
+var policyOptions = map[string]func(*parser, *Policy) error{
+	"quota":       (*parser).quota,
+	"burst":       (*parser).burst,
+	"key":         (*parser).key,
+	"ipv4_prefix": func(p *parser, policy *Policy) error { return p.number(&policy.IPv4Prefix, 32) },
+	"ipv6_prefix": func(p *parser, policy *Policy) error { return p.number(&policy.IPv6Prefix, 128) },
+	"missing":     (*parser).missing,
+	"max_keys":    func(p *parser, policy *Policy) error { return p.number(&policy.MaxKeys, largestMaxKeys) },
+}
+
+var policyOptionNames = []string{"quota", "burst", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys"}
+
+// argument moves on to the value of an option.
+func (p *parser) argument(hint string) error {
+	name := p.Val()
+	if !p.NextArg() {
+		return finding.At(p, hint, "%s needs a value", name)
+	}
+	return nil
+}
+
+func (p *parser) quota(policy *Policy) error {
+	if err := p.argument("such as: quota 100/1m"); err != nil {
+		return err
+	}
+	return p.setQuota(policy)
+}
+
+func (p *parser) setQuota(policy *Policy) error {
+	policy.Quota = p.Val()
+	if _, err := parseQuota(policy.Quota); err != nil {
+		return p.fault(err)
+	}
+	return nil
+}
+
+func (p *parser) burst(policy *Policy) error {
+	if err := p.argument("such as: burst 20"); err != nil {
+		return err
+	}
+	units, err := parseUnits(p.Val())
+	if err != nil {
+		return finding.At(p, "how many requests may come at once, such as: burst 20", "burst %v", err)
+	}
+	policy.Burst = units
+	return nil
+}
+
+func (p *parser) key(policy *Policy) error {
+	if err := p.argument("such as: key {http.auth.user.id}"); err != nil {
+		return err
+	}
+	return p.keyWords(policy)
+}
+
+// keyWords reads the words of a key from the current one to the end of the line.
+func (p *parser) keyWords(policy *Policy) error {
+	for {
+		policy.Key = append(policy.Key, p.Val())
+		if _, err := parseKey(policy.Key); err != nil {
+			return p.fault(err)
+		}
+		if !p.NextArg() {
+			return nil
+		}
+	}
+}
+
+func (p *parser) missing(policy *Policy) error {
+	if err := p.argument("ip, deny or skip"); err != nil {
+		return err
+	}
+	policy.Missing = Missing(p.Val())
+	if err := policy.Missing.check(); err != nil {
+		return finding.At(p, finding.Suggest(p.Val(), "ip", "deny", "skip"), "%v", err)
+	}
+	return nil
+}
+
+func (p *parser) number(to *int, most int) error {
+	name := p.Val()
+	rule := fmt.Sprintf("a whole number from 1 to %d", most)
+	if err := p.argument(rule); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(p.Val())
+	if err != nil || n < 1 || n > most {
+		return finding.At(p, rule, "%s cannot be %q", name, p.Val())
+	}
+	*to = n
+	return nil
+}
+
+// setting reads an option of the whole directive.
+func (p *parser) setting(*Policy) error {
+	name := p.Val()
+	if err := p.argument("such as: mode report, headers off"); err != nil {
+		return err
+	}
+	if name == "mode" {
+		mode, err := exchange.ParseMode(p.Val())
+		if err != nil {
+			return finding.At(p, finding.Suggest(p.Val(), "enforce", "report", "off"), "%v", err)
+		}
+		p.handler.Mode = mode
+		return nil
+	}
+	if p.Val() != "on" && p.Val() != "off" {
+		return finding.At(p, "", "%s must be on or off, got %q", name, p.Val())
+	}
+	if on := p.Val() == "on"; name == "headers" {
+		p.handler.HideHeaders = !on
+	} else {
+		p.handler.LegacyHeaders = on
+	}
+	return nil
+}
+
+// fault is an error about the current word.
+func (p *parser) fault(err error) error {
+	if f, ok := errors.AsType[*fault](err); ok {
+		return finding.At(p, f.hint, "%s", f.message)
+	}
+	return finding.At(p, "", "%v", err)
+}

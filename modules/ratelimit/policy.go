@@ -1,0 +1,165 @@
+package ratelimit
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"gateway/internal/problem"
+)
+
+// Policy is one quota policy: how much, for whom.
+type Policy struct {
+	// Name is what headers, problem details and metrics call the policy: printable
+	// ASCII, at most 64 characters. Policies of one name and key share their state,
+	// wherever they stand. Default: "default", which is shared with nobody.
+	Name string `json:"name,omitempty"`
+	// Quota is how many units there are in which time, "100/1m": a whole number and
+	// a time window of 1s to 366d in whole seconds; at most 1000000 units a second.
+	// Required.
+	Quota string `json:"quota"`
+	// Burst is how many units may be spent at once, at least 1. Default: those of
+	// the quota.
+	Burst int64 `json:"burst,omitempty"`
+	// Key lists the placeholders that tell clients apart, or is "global" for one
+	// quota that everybody shares. Default: the client's address.
+	Key []string `json:"key,omitempty"`
+	// IPv4Prefix is how many bits of an IPv4 address count, 1 to 32. Default: 32.
+	IPv4Prefix int `json:"ipv4_prefix,omitempty"`
+	// IPv6Prefix is how many bits of an IPv6 address count, 1 to 128. Default: 64,
+	// which is what one customer usually has.
+	IPv6Prefix int `json:"ipv6_prefix,omitempty"`
+	// Missing says what happens to a request without the key: "ip" counts it by the
+	// client's address, "deny" refuses it, "skip" does not limit it. Default: "ip".
+	Missing Missing `json:"missing,omitempty"`
+	// MaxKeys bounds how many keys are remembered, 1 to 100000000, at about 50 bytes
+	// each. At the bound the key that is nearest to its full quota is forgotten.
+	// Default: 1000000.
+	MaxKeys int `json:"max_keys,omitempty"`
+}
+
+// Missing says what happens to a request without the key.
+type Missing string
+
+// What happens to a request without the key. The zero value is MissingIP.
+const (
+	MissingIP   Missing = "ip"
+	MissingDeny Missing = "deny"
+	MissingSkip Missing = "skip"
+)
+
+const (
+	defaultName    = "default"
+	defaultMaxKeys = 1_000_000
+	largestMaxKeys = 100_000_000
+	longestName    = 64
+)
+
+// policy is a Policy compiled for requests.
+type policy struct {
+	name    string
+	unnamed bool // the configuration gave no name
+	quota   quota
+	burst   int64
+	limit   limit
+	refill  int64 // seconds in which a spent burst comes back
+	key     []part
+	network network
+	missing Missing
+	store   *store
+
+	item    string           // in RateLimit-Policy
+	quoted  string           // the name as a structured-field String
+	names   []string         // the name alone, for refusals
+	detail  string           // of refusals
+	unknown *problem.Refusal // of a request without the key
+}
+
+// compile checks the policy and resolves whatever does not depend on a request. The
+// store is left to the caller.
+func (p Policy) compile() (policy, error) {
+	c := policy{
+		name:    cmp.Or(p.Name, defaultName),
+		unnamed: p.Name == "",
+		burst:   p.Burst,
+		network: network{cmp.Or(p.IPv4Prefix, 32), cmp.Or(p.IPv6Prefix, 64)},
+		missing: cmp.Or(p.Missing, MissingIP),
+	}
+	if err := p.check(); err != nil {
+		return c, err
+	}
+	var err error
+	if c.quota, err = parseQuota(p.Quota); err != nil {
+		return c, err
+	}
+	if c.burst == 0 {
+		c.burst = c.quota.units
+	}
+	if c.limit, err = c.quota.compile(c.burst); err != nil {
+		return c, err
+	}
+	if c.key, err = parseKey(p.key()); err != nil {
+		return c, err
+	}
+	c.describe()
+	return c, nil
+}
+
+// key returns the words of the key, the default filled in.
+func (p Policy) key() []string {
+	if len(p.Key) == 0 {
+		return clientIP
+	}
+	return p.Key
+}
+
+func (p Policy) maxKeys() int { return cmp.Or(p.MaxKeys, defaultMaxKeys) }
+
+func (p Policy) check() error {
+	switch {
+	case p.Quota == "":
+		return fmt.Errorf("a quota is missing: a policy without one limits nothing")
+	case p.Burst < 0:
+		return fmt.Errorf("burst %d must be at least 1", p.Burst)
+	case p.IPv4Prefix < 0 || p.IPv4Prefix > 32:
+		return fmt.Errorf("ipv4_prefix %d must be 1 to 32", p.IPv4Prefix)
+	case p.IPv6Prefix < 0 || p.IPv6Prefix > 128:
+		return fmt.Errorf("ipv6_prefix %d must be 1 to 128", p.IPv6Prefix)
+	case p.MaxKeys < 0 || p.MaxKeys > largestMaxKeys:
+		return fmt.Errorf("max_keys %d must be 1 to %d", p.MaxKeys, largestMaxKeys)
+	}
+	if err := p.Missing.check(); err != nil {
+		return err
+	}
+	return checkName(p.Name)
+}
+
+func (m Missing) check() error {
+	switch m {
+	case "", MissingIP, MissingDeny, MissingSkip:
+		return nil
+	}
+	return fmt.Errorf("missing %q must be ip, deny or skip", string(m))
+}
+
+// checkName lets through what a structured-field String can say (RFC 9651 §3.3.3).
+func checkName(name string) error {
+	if len(name) > longestName || strings.ContainsFunc(name, unprintable) {
+		return &fault{fmt.Sprintf("policy name %q must be printable ASCII of at most %d characters: it stands in headers", name, longestName), ""}
+	}
+	return nil
+}
+
+func unprintable(r rune) bool { return r < 0x20 || r > 0x7e }
+
+// describe makes the texts of the policy, once.
+func (c *policy) describe() {
+	seconds := int64(c.quota.window / time.Second)
+	c.refill = c.quota.refill(c.burst)
+	c.quoted = quote(c.name)
+	c.item = fmt.Sprintf("%s;q=%d;w=%d", c.quoted, c.quota.units, seconds)
+	c.names = []string{c.name}
+	c.detail = fmt.Sprintf("Policy %s allows %d requests in %s.", c.quoted, c.quota.units, formatWindow(c.quota.window))
+	c.unknown = &problem.Refusal{Reason: problem.LimitKeyMissing, Policies: c.names}
+}

@@ -1,0 +1,273 @@
+// Package ratelimit limits how much clients may ask for: quota policies with the
+// generic cell rate algorithm, exact on one gateway.
+//
+// A request makes one claim per policy (charge.go), found by its partition key
+// (key.go). decide (gcra.go) says yes or no; a store (store.go, shard.go) keeps one
+// time per partition. fields.go tells the client.
+package ratelimit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/exchange"
+	"gateway/internal/finding"
+	"gateway/internal/problem"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// Handler limits requests by one or more quota policies, which are decided together:
+// a request that one of them refuses is charged to none. Refused requests get 429
+// with Retry-After; waiting exactly as told is enough.
+//
+// State stays in memory and outlives reloads: changed numbers meet the state as it
+// is. A policy of the same name and key elsewhere in the config shares the state.
+type Handler struct {
+	// Policies are the quota policies, 1 to 8, each with a name of its own. Required.
+	Policies []Policy `json:"policies"`
+	// HideHeaders keeps RateLimit and RateLimit-Policy out of the responses.
+	// Default: false.
+	HideHeaders bool `json:"hide_headers,omitempty"`
+	// LegacyHeaders adds X-RateLimit-Limit, -Remaining and -Reset (in seconds) for
+	// the policy with the fewest units left. Default: false.
+	LegacyHeaders bool `json:"legacy_headers,omitempty"`
+	// Mode is "enforce", "report" (decide, charge and count, but let through and
+	// tell the client nothing) or "off". Default: "enforce".
+	Mode exchange.Mode `json:"mode,omitempty"`
+	// Scope keeps the state of policies without a name apart from that of others.
+	// Default: where the directive stands.
+	Scope string `json:"scope,omitempty"`
+	// Source is where the directive stands, "file:line". Default: unknown.
+	Source string `json:"source,omitempty"`
+
+	step          exchange.Step
+	policies      []policy
+	order         []uint8  // of policies, by the id of their stores
+	policyField   []string // RateLimit-Policy of a request that all policies decide
+	smallestBurst int64
+	tellLimits    bool
+	held          []hold
+}
+
+// CaddyModule implements caddy.Module.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.ratelimit", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision implements caddy.Provisioner.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	policies := make([]policy, len(h.Policies))
+	for i, p := range h.Policies {
+		var err error
+		if policies[i], err = p.compile(); err != nil {
+			return h.policyFault(p, err)
+		}
+	}
+	for i := range policies {
+		var err error
+		if policies[i].store, err = h.hold(i); err != nil {
+			return err
+		}
+	}
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return err
+	}
+	return h.assemble(ctx, policies)
+}
+
+// assemble makes the handler one that decides policies.
+func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
+	if len(policies) == 0 {
+		return h.fault("ratelimit has no policy, so it would limit nothing", "say how much, such as: ratelimit 100/1m")
+	}
+	if len(policies) > maxPolicies {
+		return h.fault(fmt.Sprintf("there are %d rate limit policies on one request, and at most %d can be decided together", len(policies), maxPolicies), "")
+	}
+	if err := h.tellApart(policies); err != nil {
+		return err
+	}
+	h.policies = policies
+	h.order = lockOrder(policies)
+	h.smallestBurst = policies[0].burst
+	names, items := make([]string, len(policies)), make([]string, len(policies))
+	for i, p := range policies {
+		names[i], items[i] = p.name, p.item
+		h.smallestBurst = min(h.smallestBurst, p.burst)
+	}
+	h.policyField = []string{strings.Join(items, ", ")}
+	h.tellLimits = !h.HideHeaders && h.Mode != exchange.ModeReport
+	return h.step.Provision(ctx, exchange.RateLimit, h.Mode, strings.Join(names, "+"))
+}
+
+// tellApart makes sure that every policy has a name and a store of its own. Policies
+// without a name are numbered: default, default-2.
+func (h *Handler) tellApart(policies []policy) error {
+	for i := range policies {
+		p := &policies[i]
+		for n := 2; p.unnamed && taken(policies[:i], p.name); n++ {
+			p.name = fmt.Sprintf("%s-%d", defaultName, n)
+			p.describe()
+		}
+		if taken(policies[:i], p.name) {
+			return h.fault(fmt.Sprintf("two rate limit policies on one request are called %q", p.name), "give each a name of its own")
+		}
+		if slices.ContainsFunc(policies[:i], func(other policy) bool { return other.store == p.store }) {
+			return h.fault(fmt.Sprintf("the rate limit policy %q stands on one request twice", p.name), "give each a name of its own: policy <name>")
+		}
+	}
+	return nil
+}
+
+func taken(policies []policy, name string) bool {
+	return slices.ContainsFunc(policies, func(p policy) bool { return p.name == name })
+}
+
+// fault is a load error about the directive.
+func (h *Handler) fault(message, hint string) error {
+	return &finding.Error{Message: message, At: finding.ParseSource(h.Source), Word: "ratelimit", Hint: hint}
+}
+
+func (h *Handler) policyFault(p Policy, err error) error {
+	message, hint := err.Error(), ""
+	if f, ok := errors.AsType[*fault](err); ok {
+		hint = f.hint
+	}
+	return h.fault(fmt.Sprintf("rate limit policy %q: %s", cmp.Or(p.Name, defaultName), message), hint)
+}
+
+// Cleanup implements caddy.CleanerUpper. It runs also after a failed Provision.
+func (h *Handler) Cleanup() error {
+	held := h.held
+	h.held = nil
+	for _, hold := range held {
+		hold.store.release(hold.bound)
+		if _, err := stores.Delete(hold.identity); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	return h.step.Serve(w, r, next, h)
+}
+
+// Decide implements exchange.Decider.
+func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *problem.Refusal {
+	cost := h.cost(x)
+	if cost == 0 {
+		return nil
+	}
+	var room [maxPolicies]claim
+	claims := room[:len(h.policies)]
+	for i := range claims {
+		p := &h.policies[i]
+		key, found := p.partition(x, r)
+		if !found && p.missing == MissingDeny {
+			return p.unknown
+		}
+		if found || p.missing == MissingIP {
+			claims[i] = claim{store: p.store, limit: p.limit, key: key}
+		}
+	}
+	now := monotonic()
+	allowed := charge(claims, h.order, now, cost)
+	if h.tellLimits {
+		h.tell(x, r, claims, now)
+	}
+	if allowed {
+		return nil
+	}
+	return h.refusal(claims)
+}
+
+// toldVar is the request variable in which handlers remember what they told.
+const toldVar = "gateway.ratelimit"
+
+// tell sets the fields of the response.
+func (h *Handler) tell(x *exchange.Exchange, r *http.Request, claims []claim, now int64) {
+	earlier, _ := caddyhttp.GetVar(r.Context(), toldVar).(*told)
+	t := h.compose(claims, now, earlier)
+	if t == nil {
+		return
+	}
+	caddyhttp.SetVar(r.Context(), toldVar, t)
+	x.OwnHeader(policyField, t.policies)
+	x.OwnHeader(limitField, t.limits)
+	if h.LegacyHeaders {
+		h.tellLegacy(x, claims, now)
+	}
+}
+
+// clientAddress returns the address of the client as Caddy resolved it: what trusted
+// proxies say, and the peer's otherwise. It is "" for sockets without addresses.
+func clientAddress(r *http.Request) string {
+	address, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	return address
+}
+
+// placeholder returns the value of one of Caddy's placeholders. It is looked up, never
+// expanded: what a client sends is not searched for braces.
+func placeholder(r *http.Request, name string) string {
+	replacer, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return ""
+	}
+	value, _ := replacer.GetString(name)
+	return value
+}
+
+// stores holds the state of all policies by identity, so that it outlives the config
+// that made it as long as the next one uses it too.
+var stores = caddy.NewUsagePool()
+
+// loadStore returns the store of an identity, and makes it if it is new.
+func loadStore(id identity, bound int) (*store, error) {
+	value, _, err := stores.LoadOrNew(id, func() (caddy.Destructor, error) {
+		s := newStore(bound)
+		go s.keepSwept()
+		return s, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return value.(*store), nil
+}
+
+// Merge joins provisioned handlers that a request would meet one after the other, so
+// that all policies that are enforced are decided together, and so are those that
+// only report. The enforcing handler comes first: what it refuses is charged to
+// nobody. The handlers given stay the owners of their state and must be kept until
+// they are cleaned up.
+func Merge(ctx caddy.Context, handlers []*Handler) ([]*Handler, error) {
+	var merged []*Handler
+	for _, mode := range []exchange.Mode{exchange.ModeEnforce, exchange.ModeReport} {
+		joined, policies := join(handlers, mode)
+		if joined == nil {
+			continue
+		}
+		if err := joined.assemble(ctx, policies); err != nil {
+			return nil, err
+		}
+		merged = append(merged, joined)
+	}
+	return merged, nil
+}
+
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ exchange.Decider            = (*Handler)(nil)
+)

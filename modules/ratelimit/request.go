@@ -1,0 +1,92 @@
+package ratelimit
+
+import (
+	"net/http"
+	"net/netip"
+
+	"gateway/internal/exchange"
+)
+
+// keyCapacity is the room for a key on the stack; longer ones cost an allocation.
+const keyCapacity = 128
+
+// partition returns the partition that a request counts towards. The second result
+// is false if the request lacks the key; the partition is then that of its address.
+func (p *policy) partition(x *exchange.Exchange, r *http.Request) (partition, bool) {
+	var buffer [keyCapacity]byte
+	key := append(buffer[:0], keyed)
+	for i := range p.key {
+		var found bool
+		if key, found = p.appendPart(key, &p.key[i], x, r); !found {
+			return p.fallback(r), false
+		}
+	}
+	return hashKey(key), true
+}
+
+// fallback returns the partition of the client's address. Requests without one share
+// a partition: not knowing the client is no free pass.
+func (p *policy) fallback(r *http.Request) partition {
+	var buffer [keyCapacity]byte
+	if addr, ok := clientIPOf(r); ok {
+		return hashKey(p.network.append(append(buffer[:0], byAddress), addr))
+	}
+	return hashKey(append(buffer[:0], byNothing))
+}
+
+// appendPart appends the value of one part of the key, and tells whether the request
+// has it. An empty value is none.
+func (p *policy) appendPart(key []byte, part *part, x *exchange.Exchange, r *http.Request) ([]byte, bool) {
+	switch part.kind {
+	case partGlobal:
+		return key, true
+	case partClientIP:
+		addr, ok := clientIPOf(r)
+		return p.network.append(key, addr), ok
+	case partRemoteIP:
+		addr, ok := peerOf(r)
+		return p.network.append(key, addr), ok
+	case partHeader:
+		return appendField(key, r.Header[part.name])
+	case partUser:
+		value := userOf(x, r, part.name)
+		return appendText(key, value), value != ""
+	default:
+		value := placeholder(r, part.name)
+		return appendText(key, value), value != ""
+	}
+}
+
+// appendField appends all values of a field. None, or empty ones, are no key.
+func appendField(key []byte, values []string) ([]byte, bool) {
+	found := false
+	for _, value := range values {
+		key, found = appendText(key, value), found || value != ""
+	}
+	return key, found
+}
+
+// clientIPOf returns the client's address, and the peer's if that is unreadable.
+func clientIPOf(r *http.Request) (netip.Addr, bool) {
+	if addr, ok := parseAddress(clientAddress(r)); ok {
+		return addr, true
+	}
+	return peerOf(r)
+}
+
+func peerOf(r *http.Request) (netip.Addr, bool) {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return peer.Addr(), err == nil
+}
+
+// userOf returns a property of the verified caller: what auth found, or else what one
+// of Caddy's own authentication handlers did.
+func userOf(x *exchange.Exchange, r *http.Request, name string) string {
+	if x.Identity != nil {
+		value, _ := x.Identity.Placeholder(name)
+		if text, ok := value.(string); ok {
+			return text
+		}
+	}
+	return placeholder(r, "http.auth.user."+name)
+}

@@ -1,0 +1,145 @@
+package ratelimit
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// store keeps the theoretical arrival times of a policy's partitions in memory. It
+// holds state, never policy: a changed quota meets the times as they are.
+//
+// The bound is split evenly between the shards, so a store of many shards begins to
+// evict a few percent below it. What happens at the bound is told at shard.insert.
+type store struct {
+	// id orders the locks of several stores, see charge.
+	id     uint64
+	shards []shard
+	stop   chan struct{}
+
+	mu     sync.Mutex
+	bounds []int // one for each holder; the largest counts
+}
+
+const (
+	// shardSize is how many partitions a shard holds at most, give or take a factor
+	// of two. It bounds the longest time that a shard is locked.
+	shardSize = 8192
+	// maxShards bounds what an empty store costs.
+	maxShards = 1024
+	// sweepInterval is how often drained partitions are removed. Nothing depends on
+	// it but memory.
+	sweepInterval = 15 * time.Second
+	// sweepBudget is how many steps a sweep takes before it lets requests in.
+	sweepBudget = 512
+)
+
+var lastStore atomic.Uint64
+
+// newStore returns an empty store whose number of shards suits bound.
+func newStore(bound int) *store {
+	count := 1
+	for count < maxShards && bound > count*shardSize {
+		count *= 2
+	}
+	s := &store{id: lastStore.Add(1), shards: make([]shard, count), stop: make(chan struct{})}
+	s.share(bound)
+	return s
+}
+
+// hold raises the bound to what one more holder needs.
+func (s *store) hold(bound int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bounds = append(s.bounds, bound)
+	s.rebound()
+}
+
+// release takes the bound of one holder back. A config that failed to load thus
+// leaves the bound as it was.
+func (s *store) release(bound int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.bounds, bound); i >= 0 {
+		s.bounds = slices.Delete(s.bounds, i, i+1)
+	}
+	s.rebound()
+}
+
+// rebound applies the largest bound that is held. The last one stays: requests may
+// still be running after its holder has gone.
+func (s *store) rebound() {
+	if len(s.bounds) > 0 {
+		s.share(slices.Max(s.bounds))
+	}
+}
+
+func (s *store) share(bound int) {
+	each := max(1, bound/len(s.shards))
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		s.shards[i].limit = each
+		s.shards[i].mu.Unlock()
+	}
+}
+
+// shard returns the shard of key. The table within uses the other half of the hash.
+func (s *store) shard(key partition) *shard {
+	return &s.shards[key.hi&uint64(len(s.shards)-1)]
+}
+
+// sweep removes what has drained by now.
+func (s *store) sweep(now int64) {
+	for i := range s.shards {
+		for done := false; !done; {
+			s.shards[i].mu.Lock()
+			done = s.shards[i].sweep(now, sweepBudget)
+			s.shards[i].mu.Unlock()
+		}
+	}
+}
+
+// keepSwept sweeps until the store is destructed.
+func (s *store) keepSwept() {
+	ticker := time.NewTicker(sweepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			s.sweep(monotonic())
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// Destruct implements caddy.Destructor. Requests that are still running may go on
+// using the store.
+func (s *store) Destruct() error {
+	close(s.stop)
+	return nil
+}
+
+// census is what the metrics tell about a store.
+type census struct {
+	keys, bound, evicted float64
+}
+
+func (s *store) census() census {
+	var c census
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+		c.keys += float64(len(s.shards[i].heap))
+		c.bound += float64(s.shards[i].limit)
+		c.evicted += float64(s.shards[i].evicted)
+		s.shards[i].mu.Unlock()
+	}
+	return c
+}
+
+var processStart = time.Now()
+
+// monotonic is the clock of the stores in memory: nanoseconds that no change of the
+// system's time touches.
+func monotonic() int64 { return int64(time.Since(processStart)) }
