@@ -157,6 +157,12 @@ var (
 		Hint:  "Wait for the time in Retry-After; waiting exactly that long is enough.",
 		About: "A quota policy has no units left for this partition key. `RateLimit-Policy` and `RateLimit` describe the policies; the body names the violated one.",
 	}
+	LimitKeyMissing = &Reason{
+		Code: "limit.key_missing", Status: http.StatusBadRequest,
+		Title: "The request lacks what the limit is counted by",
+		Hint:  "Send what the API asks every caller to send, such as the header that names the tenant.",
+		About: "A quota policy with `missing deny` found its partition key empty: the header is absent, or nobody is logged in. The body names the policy; its `key` is in the configuration.",
+	}
 	LimitConcurrency = &Reason{
 		Code: "limit.concurrency", Status: http.StatusTooManyRequests,
 		Title: "Too many requests at once",
@@ -296,7 +302,7 @@ var catalogue = []*Reason{
 	VersionMissing, VersionUnknown, VersionConflict, VersionSunset,
 	AuthMissing, AuthMalformed, AuthAlgorithm, AuthSignature, AuthKeyUnknown, AuthIssuer, AuthAudience,
 	AuthType, AuthExpired, AuthNotYet, AuthScope, AuthClaims, AuthRevoked, AuthKeysUnavailable, AuthRejected,
-	LimitExceeded, LimitConcurrency, LimitStoreUnavailable,
+	LimitExceeded, LimitKeyMissing, LimitConcurrency, LimitStoreUnavailable,
 	SchemaContentType, SchemaEncoding, SchemaTooLarge, SchemaNotJSON, SchemaTooDeep, SchemaDuplicateKey,
 	SchemaPath, SchemaQuery, SchemaHeader, SchemaCookie, SchemaBody, SchemaResponse,
 	ChangeFailed,
