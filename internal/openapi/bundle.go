@@ -12,13 +12,15 @@ import (
 type bundler struct {
 	*checker
 	plain bool
+	// parts is the member "components" of the root.
+	parts *node
 	out   []byte
 }
 
 // bundle returns the document. Its size is bounded, as a path item that several
 // paths refer to is copied to each.
 func (c *checker) bundle(plain bool) []byte {
-	b := &bundler{checker: c, plain: plain}
+	b := &bundler{checker: c, plain: plain, parts: c.root.get("components")}
 	b.value(c.root)
 	if len(b.out) > maxDocumentBytes {
 		c.add(finding.Error{Message: "the contract is too large once its files are put together", At: c.root.place()})
@@ -79,7 +81,7 @@ func (b *bundler) object(n *node) {
 		switch {
 		case n == b.root && v.key == "openapi" && !b.plain && b.version == v30:
 			b.out = append(b.out, `"openapi":"3.1.0"`...)
-		case v == b.root.get("components"):
+		case v == b.parts:
 			b.text("components")
 			b.out = append(b.out, ':')
 			b.components(v)
@@ -87,7 +89,7 @@ func (b *bundler) object(n *node) {
 			b.member(v)
 		}
 	}
-	if n == b.root && len(b.adopted) > 0 && n.get("components") == nil {
+	if n == b.root && len(b.adopted) > 0 && b.parts == nil {
 		b.next()
 		b.out = append(b.out, `"components":`...)
 		b.components(&node{kind: isObject})

@@ -162,7 +162,7 @@ func (c *checker) unknown(n *node, i int, s *shape) {
 	}
 	near := finding.Nearest(name.text, s.names())
 	switch {
-	case near != "":
+	case near != "" && len(name.text) > 2:
 		e.Hint = "did you mean " + near + "?"
 		c.add(e)
 	case s.schema:
@@ -178,7 +178,10 @@ func (c *checker) unknown(n *node, i int, s *shape) {
 
 // names lists the names of the members, for suggestions.
 func (s *shape) names() []string {
-	names := make([]string, 0, len(s.fields))
+	names := make([]string, 0, len(s.fields)+1)
+	if s.section != "" {
+		names = append(names, "$ref")
+	}
 	for name := range s.fields {
 		names = append(names, name)
 	}

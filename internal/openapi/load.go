@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,17 +17,28 @@ import (
 // References reach into the directory of the contract and below, and nowhere else:
 // neither through "..", nor through symbolic links, nor over the network.
 func Load(name string) (*Contract, error) {
-	files, closer, err := directory(filepath.Dir(name))
+	files, data, closer, err := open(name)
 	if err != nil {
-		return nil, missing(name, err)
+		return nil, err
 	}
 	defer closer.Close()
-	// The contract itself may be a link to anywhere: whoever names it chose it.
+	return load(files, filepath.Dir(name), filepath.Base(name), data)
+}
+
+// open opens the directory of a contract so that nothing outside of it can be
+// reached, also not through links, and reads the contract itself. That one may be a
+// link to anywhere: whoever names it chose it.
+func open(name string) (fs.FS, []byte, io.Closer, error) {
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return nil, nil, nil, missing(name, plain(err))
+	}
 	data, err := readFile(os.DirFS(filepath.Dir(name)), filepath.Base(name))
 	if err != nil {
-		return nil, missing(name, err)
+		root.Close()
+		return nil, nil, nil, missing(name, err)
 	}
-	return load(files, filepath.Dir(name), filepath.Base(name), data)
+	return root.FS(), data, root, nil
 }
 
 // LoadFS is Load for a file within files, which are then the directory.
@@ -56,32 +68,34 @@ func missing(name string, err error) error {
 	return &finding.Error{Message: fmt.Sprintf("the contract cannot be read: %v", err), At: finding.Position{File: name}}
 }
 
-// load does the work: read, check, build, bundle, and check again by the letter of
-// the specification.
+// load does the work: read, check, build, bundle.
 func load(files fs.FS, dir, name string, data []byte) (*Contract, error) {
-	r := &report{}
-	s := &source{files: files, dir: dir, read: make(map[string]*file), report: r}
-	main := s.add(name, data)
-	if main.root == nil {
-		return nil, r.err()
-	}
-	c := &checker{report: r, source: s, root: main.root}
-	if !c.chooseVersion() {
-		return nil, r.err()
-	}
-	c.check()
-	contract := &Contract{File: main.shown}
-	c.build(contract)
-	if err := r.err(); err != nil {
+	c, contract := check(files, dir, name, data)
+	if err := c.err(); err != nil {
 		return nil, err
 	}
 	contract.Document = c.bundle(false)
-	contract.Files, contract.Hash = s.names(), s.hash()
-	contract.Warnings = inOrder(r.warnings)
-	if err := r.err(); err != nil {
+	if err := c.err(); err != nil {
 		return nil, err
 	}
+	contract.Files, contract.Hash = c.source.names(), c.source.hash()
+	contract.Warnings = inOrder(c.warnings)
 	return contract, nil
+}
+
+// check reads a contract with everything it refers to. The contract is usable if
+// nothing was reported.
+func check(files fs.FS, dir, name string, data []byte) (*checker, *Contract) {
+	r := &report{}
+	s := &source{files: files, dir: dir, read: make(map[string]*file), report: r}
+	main := s.add(name, data)
+	c := &checker{report: r, source: s, root: main.root}
+	contract := &Contract{File: main.shown}
+	if main.root != nil && c.chooseVersion() {
+		c.check()
+		c.build(contract)
+	}
+	return c, contract
 }
 
 // chooseVersion reads which OpenAPI it is; the tables depend on that.

@@ -128,6 +128,9 @@ func (b *builder) serialisation(p *Parameter, n *node) {
 	if explode := n.get("explode"); explode != nil {
 		p.Explode = explode.text == "true"
 	}
+	if p.Style == "deepObject" { // there is no other form of it, whatever is said
+		p.Explode = true
+	}
 }
 
 // pathParameters compares the path parameters with the template.

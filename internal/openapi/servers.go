@@ -43,8 +43,12 @@ func (b *builder) base(n *node) (string, bool) {
 		return "", false
 	}
 	base := path.Clean("/" + u.Path)
-	if base == "/" {
+	switch {
+	case base == "/":
 		return "", true
+	case strings.ContainsAny(base, "%{}\\;"):
+		b.add(finding.Error{Message: "the base path of a server is not plain: " + base, At: at.place(), Word: at.text})
+		return "", false
 	}
 	return base, true
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -147,14 +146,4 @@ func (s *source) hash() string {
 		fmt.Fprintf(sum, "%s\x00%x\n", f.name, f.sum)
 	}
 	return hex.EncodeToString(sum.Sum(nil))
-}
-
-// directory opens the directory of a contract so that nothing outside of it can be
-// reached, also not through links.
-func directory(name string) (fs.FS, io.Closer, error) {
-	root, err := os.OpenRoot(name)
-	if err != nil {
-		return nil, nil, plain(err)
-	}
-	return root.FS(), root, nil
 }
