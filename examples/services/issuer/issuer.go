@@ -52,6 +52,9 @@ func New(url string, now func() time.Time) (*Issuer, error) {
 	return i, nil
 }
 
+// URL returns where the issuer is, the "iss" of its tokens.
+func (i *Issuer) URL() string { return i.url }
+
 // ServeHTTP implements http.Handler.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) { i.mux.ServeHTTP(w, r) }
 
