@@ -28,6 +28,8 @@ func bearer(header http.Header) (string, fault) {
 	switch {
 	case token == "":
 		return "", emptyToken
+	case strings.ContainsAny(token, " ,"):
+		return "", twoTokens
 	case len(token) > maxToken:
 		return "", tokenTooLong
 	}

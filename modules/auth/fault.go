@@ -15,6 +15,7 @@ const (
 	otherScheme
 	twoFields
 	emptyToken
+	twoTokens
 	tokenTooLong
 	notCompact
 	encrypted
@@ -83,6 +84,7 @@ var faults = [faultCount]struct {
 
 	twoFields:        {problem.AuthMalformed, 400, invalidRequest, "The request has more than one Authorization field.", "more than one Authorization field"},
 	emptyToken:       {problem.AuthMalformed, 400, invalidRequest, "The Authorization field names the scheme Bearer, but has no token.", "scheme without token"},
+	twoTokens:        {problem.AuthMalformed, 400, invalidRequest, "The Authorization field has more than one token, or white space or commas in it.", "white space or a comma behind the scheme"},
 	tokenTooLong:     {problem.AuthMalformed, 0, invalidToken, "The token is too long.", "the token is longer than 16 KiB"},
 	notCompact:       {problem.AuthMalformed, 0, invalidToken, "The token does not have three parts with periods between them.", "not three parts with periods between them"},
 	encrypted:        {problem.AuthMalformed, 0, invalidToken, "The token has five parts, so it is encrypted (JWE); signed tokens (JWS) are accepted only.", "encrypted token (JWE)"},

@@ -14,7 +14,7 @@ type rule struct {
 	optional bool
 	// own and contract are alternatives of scopes from the configuration and from the
 	// contract: of each list that is not empty, all scopes of one alternative are needed.
-	own, contract         [][]string
+	own, contract        [][]string
 	noOwn, noContractual *problem.Refusal
 }
 
