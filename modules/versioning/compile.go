@@ -19,6 +19,10 @@ func (h *Handler) compile(contracts []string) error {
 	if _, err := exchange.ParseMode(string(h.Mode)); err != nil && h.Mode != "" {
 		return flawAt(h.Source, string(h.Mode), "", "%v", err)
 	}
+	if h.bound && h.Mode == exchange.ModeOff {
+		return flawAt(h.Source, "versioning", "use mode report, or leave the versioning block out",
+			"versioning cannot be off inside api: without a version no contract applies")
+	}
 	declared, err := h.declare(contracts)
 	if err != nil {
 		return err

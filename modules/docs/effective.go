@@ -1,0 +1,321 @@
+package docs
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gateway/internal/openapi"
+	"gateway/internal/problem"
+)
+
+// Document is one contract, and what the gateway does in front of it.
+type Document struct {
+	// API and Version are the names under which the document is found. Version is
+	// empty for an API that has none.
+	API, Version string
+	Contract     *openapi.Contract
+	// Public returns the path under which clients reach a path template of the
+	// contract. Nil stands for the contract's first base path.
+	Public func(template string) string
+	// Auth, RateLimit and Validate tell which policies refuse requests.
+	Auth, RateLimit, Validate bool
+	// Versioned tells that requests choose among versions.
+	Versioned bool
+	// Deprecated and Sunset are zero where nothing is planned.
+	Deprecated, Sunset time.Time
+}
+
+// Effective returns the contract as clients meet it at the gateway: with the public
+// paths, the problem responses of the policies, and the header fields that announce
+// limits and the end of the version. What the contract says itself stays.
+func Effective(d Document) ([]byte, error) {
+	var root members
+	if err := json.Unmarshal(d.Contract.Document, &root); err != nil {
+		return nil, err
+	}
+	e := &effective{Document: d, prefix: "gateway", used: make(map[int][]*problem.Reason)}
+	if err := json.Unmarshal(orEmpty(root.get("components")), &e.components); err != nil {
+		return nil, err
+	}
+	e.choosePrefix()
+	if err := root.edit("paths", e.paths); err != nil {
+		return nil, err
+	}
+	if err := root.set("servers", []map[string]string{{"url": rooted(e.base())}}); err != nil {
+		return nil, err
+	}
+	if err := root.edit("components", e.addComponents); err != nil {
+		return nil, err
+	}
+	return json.Marshal(root)
+}
+
+func orEmpty(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return json.RawMessage("{}")
+	}
+	return raw
+}
+
+func rooted(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// effective is the work on one document.
+type effective struct {
+	Document
+	// components are those of the contract.
+	components members
+	// prefix begins the names of our components and no other's.
+	prefix string
+	// used are the reasons that the operations refer to, by status.
+	used map[int][]*problem.Reason
+}
+
+func (e *effective) choosePrefix() {
+	var text strings.Builder
+	for _, section := range e.components {
+		text.Write(section.value)
+	}
+	for strings.Contains(text.String(), `"`+e.prefix+".") {
+		e.prefix += "_"
+	}
+}
+
+// base is the path in front of the templates, of the first operation if they differ.
+func (e *effective) base() string {
+	if len(e.Contract.Operations) > 0 {
+		return e.baseOf(e.Contract.Operations[0].Template)
+	}
+	return ""
+}
+
+func (e *effective) baseOf(template string) string {
+	if e.Public != nil {
+		return strings.TrimSuffix(e.Public(template), template)
+	}
+	if len(e.Contract.Bases) > 0 {
+		return e.Contract.Bases[0]
+	}
+	return ""
+}
+
+func (e *effective) paths(paths *members) error {
+	return paths.each(func(template string, item *members) error {
+		for _, op := range e.Contract.Operations {
+			if op.Template != template {
+				continue
+			}
+			if err := item.edit(strings.ToLower(op.Method), func(o *members) error { return e.operation(op, o) }); err != nil {
+				return err
+			}
+		}
+		if base := e.baseOf(template); base != e.base() {
+			return item.set("servers", []map[string]string{{"url": rooted(base)}})
+		}
+		return nil
+	})
+}
+
+func (e *effective) operation(op *openapi.Operation, o *members) error {
+	if !e.Deprecated.IsZero() {
+		if err := o.set("deprecated", true); err != nil {
+			return err
+		}
+	}
+	return o.edit("responses", func(responses *members) error {
+		if err := e.announce(responses); err != nil {
+			return err
+		}
+		return e.refuse(op, responses)
+	})
+}
+
+// announce adds our header fields to every response that the contract declares.
+func (e *effective) announce(responses *members) error {
+	fields := e.fields()
+	if len(fields) == 0 {
+		return nil
+	}
+	return responses.each(func(status string, response *members) error {
+		if ref := response.get("$ref"); ref != nil {
+			if !e.resolve(ref, response) {
+				return nil
+			}
+		}
+		return response.edit("headers", func(headers *members) error {
+			for _, name := range fields {
+				if err := headers.set(name, e.ref("headers", name)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// resolve replaces a reference to a shared response by the response, because not all
+// operations that share it have the same header fields.
+func (e *effective) resolve(ref json.RawMessage, response *members) bool {
+	var pointer string
+	if json.Unmarshal(ref, &pointer) != nil {
+		return false
+	}
+	name, ok := strings.CutPrefix(pointer, "#/components/responses/")
+	if !ok {
+		return false
+	}
+	var shared, target members
+	if json.Unmarshal(orEmpty(e.components.get("responses")), &shared) != nil {
+		return false
+	}
+	if json.Unmarshal(orEmpty(shared.get(name)), &target) != nil || target == nil || target.get("$ref") != nil {
+		return false
+	}
+	*response = target
+	return true
+}
+
+// fields are the header fields that the gateway adds to responses.
+func (e *effective) fields() []string {
+	var names []string
+	if e.RateLimit {
+		names = append(names, "RateLimit", "RateLimit-Policy")
+	}
+	if !e.Deprecated.IsZero() {
+		names = append(names, "Deprecation")
+	}
+	if !e.Sunset.IsZero() {
+		names = append(names, "Sunset")
+	}
+	return names
+}
+
+// refuse adds the problem responses that the contract does not declare itself.
+func (e *effective) refuse(op *openapi.Operation, responses *members) error {
+	for _, reason := range problem.Catalogue() {
+		face := reason.Face()
+		status := strconv.Itoa(face.Status)
+		if !e.applies(face, op) || e.declared(responses, status) {
+			continue
+		}
+		if !slices.Contains(e.used[face.Status], face) {
+			e.used[face.Status] = append(e.used[face.Status], face)
+		}
+		if responses.get(status) == nil {
+			if err := responses.set(status, e.ref("responses", status)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// declared tells whether the contract itself has a response for the status. The
+// ranges and the default of a contract speak of the service.
+func (e *effective) declared(responses *members, status string) bool {
+	raw := responses.get(status)
+	return raw != nil && !strings.Contains(string(raw), "#/components/responses/"+e.prefix+".")
+}
+
+// applies tells whether a client of the operation can meet the reason.
+func (e *effective) applies(reason *problem.Reason, op *openapi.Operation) bool {
+	stage, _, _ := strings.Cut(reason.Code, ".")
+	switch stage {
+	case "route":
+		return reason == problem.RouteNotFound
+	case "version":
+		return e.Versioned && (reason != problem.VersionSunset || !e.Sunset.IsZero())
+	case "auth":
+		return e.Auth && len(op.Security) > 0
+	case "limit":
+		return e.RateLimit
+	case "schema":
+		return e.Validate && breakable(reason, op)
+	}
+	return false
+}
+
+// breakable tells whether the operation has what a reason of the schema stage is about.
+func breakable(reason *problem.Reason, op *openapi.Operation) bool {
+	in := map[*problem.Reason]string{
+		problem.SchemaPath: "path", problem.SchemaQuery: "query", problem.SchemaHeader: "header", problem.SchemaCookie: "cookie",
+	}[reason]
+	if in != "" {
+		return slices.ContainsFunc(op.Parameters, func(p openapi.Parameter) bool { return p.In == in })
+	}
+	return op.Body != nil && reason != problem.SchemaResponse
+}
+
+func (e *effective) ref(section, name string) map[string]string {
+	return map[string]string{"$ref": "#/components/" + section + "/" + e.prefix + "." + name}
+}
+
+// addComponents adds what the operations refer to.
+func (e *effective) addComponents(components *members) error {
+	err := components.edit("schemas", func(schemas *members) error {
+		return schemas.set(e.prefix+".Problem", problemSchema)
+	})
+	if err != nil {
+		return err
+	}
+	err = components.edit("responses", func(responses *members) error {
+		for _, status := range statuses(e.used) {
+			if err := responses.set(fmt.Sprintf("%s.%d", e.prefix, status), e.response(status)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return components.edit("headers", func(headers *members) error {
+		for _, name := range append(e.fields(), "Retry-After") {
+			if err := headers.set(e.prefix+"."+name, e.headerObject(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func statuses(used map[int][]*problem.Reason) []int {
+	list := make([]int, 0, len(used))
+	for status := range used {
+		list = append(list, status)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// response describes all reasons with one status.
+func (e *effective) response(status int) map[string]any {
+	lines := []string{"Refused by the gateway: " + http.StatusText(status) + "."}
+	examples := make(map[string]any)
+	for _, reason := range e.used[status] {
+		lines = append(lines, fmt.Sprintf("* [`%s`](%s) %s.", reason.Code, reason.TypeURL(), reason.Title))
+		examples[reason.Code] = map[string]any{
+			"summary": reason.Title,
+			"value":   json.RawMessage(problem.Append(nil, problem.New(reason), "")),
+		}
+	}
+	response := map[string]any{
+		"description": strings.Join(lines, "\n"),
+		"content": map[string]any{problem.MediaType: map[string]any{
+			"schema": e.ref("schemas", "Problem"), "examples": examples,
+		}},
+	}
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		response["headers"] = map[string]any{"Retry-After": e.ref("headers", "Retry-After")}
+	}
+	return response
+}

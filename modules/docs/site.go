@@ -1,0 +1,143 @@
+package docs
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/swaggest/swgui/v5/static"
+
+	"gateway/internal/problem"
+)
+
+// Base is the path of the documentation unless the configuration says otherwise.
+const Base = "/docs"
+
+// Site is the documentation of the APIs of one site: Swagger UI over their effective
+// documents. All of it comes from the gateway itself; the page makes no request to
+// anybody else.
+//
+//	<base>/                       the page
+//	<base>/<api>/<version>.json   the documents; <base>/<api>.json without versions
+//	<base>/_/...                  scripts and styles
+type Site struct {
+	base  string
+	files map[string]*resource // by what follows the base and a slash
+}
+
+// NewSite makes the documentation under base, which has no slash at its end. It does
+// not contain the pages about the reasons; see Pages.
+func NewSite(base string, documents []Document) (*Site, error) {
+	s := &Site{base: base, files: make(map[string]*resource)}
+	for _, d := range documents {
+		if d.API == "errors" && base+"/errors/" == problem.PagesPath {
+			return nil, fmt.Errorf("an api called errors cannot have its documentation under %s, where the pages about the reasons are", base)
+		}
+		if err := s.add(d); err != nil {
+			return nil, fmt.Errorf("documenting %s: %w", d.label(), err)
+		}
+	}
+	index, err := indexPage(documents)
+	if err != nil {
+		return nil, err
+	}
+	s.files[""] = newResource("text/html; charset=utf-8", sitePolicy, index)
+	return s, s.addAssets()
+}
+
+func (s *Site) add(d Document) error {
+	content, err := Effective(d)
+	if err != nil {
+		return err
+	}
+	if s.files[d.file()] != nil {
+		return fmt.Errorf("there are two documents %s", d.file())
+	}
+	s.files[d.file()], err = zip("application/json", content)
+	return err
+}
+
+// file is the name of the document, relative to the base.
+func (d *Document) file() string {
+	if d.Version == "" {
+		return d.API + ".json"
+	}
+	return d.API + "/" + d.Version + ".json"
+}
+
+func (d *Document) label() string { return strings.TrimSpace(d.API + " " + d.Version) }
+
+// Owns tells whether a path belongs to the documentation.
+func (s *Site) Owns(path string) bool {
+	rest, ok := strings.CutPrefix(path, s.base)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !readable(w, r) {
+		return
+	}
+	name, inside := strings.CutPrefix(r.URL.Path, s.base+"/")
+	if !inside {
+		intoFolder(w, r.URL.Path)
+		return
+	}
+	if file := s.files[name]; file != nil {
+		file.serve(w, r)
+		return
+	}
+	notFound(w, r)
+}
+
+//go:embed index.html
+var indexHTML string
+
+//go:embed docs.js
+var script []byte
+
+//go:embed docs.css
+var styles []byte
+
+var indexTemplate = template.Must(template.New("index").Parse(indexHTML))
+
+// sitePolicy allows the page to load from the gateway and to talk to it, which is
+// what trying an operation does. Swagger UI draws icons from data URLs.
+const sitePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// indexPage lists the documents, the newest version of each API first.
+func indexPage(documents []Document) ([]byte, error) {
+	type entry struct{ File, Label string }
+	var entries []entry
+	for _, d := range slices.Backward(documents) {
+		entries = append(entries, entry{d.file(), d.label()})
+	}
+	var b bytes.Buffer
+	err := indexTemplate.Execute(&b, map[string]any{"Documents": entries, "Reasons": problem.PagesPath})
+	return b.Bytes(), err
+}
+
+// assets are the files of Swagger UI that the page needs: not the standalone layout,
+// whose top bar loads whatever URL is typed into it.
+var assets = map[string]string{
+	"swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+	"swagger-ui.css":       "text/css; charset=utf-8",
+}
+
+func (s *Site) addAssets() error {
+	for name, mediaType := range assets {
+		zipped, err := fs.ReadFile(static.FS, name+".gz")
+		if err != nil {
+			return fmt.Errorf("reading the embedded Swagger UI: %w", err)
+		}
+		s.files["_/"+name] = newZipped(mediaType, zipped)
+	}
+	s.files["_/docs.js"] = newResource("text/javascript; charset=utf-8", inert, script)
+	s.files["_/docs.css"] = newResource("text/css; charset=utf-8", inert, styles)
+	return nil
+}
