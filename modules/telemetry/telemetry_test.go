@@ -302,10 +302,14 @@ func TestReloadContinuesToCount(t *testing.T) {
 	same := ordersRoute()
 	next.Prepare(same)
 	old.Close()
+	old.Close() // a module may be cleaned up twice
 	next.serve(answered(same, 200), get)
 	old.serve(answered(route, 200), get) // a request that the old config still had
 	if got := next.counter(t, "gateway_requests_total", "code", "200"); got != 3 {
 		t.Errorf("requests after the reload = %v, want 3", got)
+	}
+	if got := next.counter(t, "gateway_response_bytes_total", "api", "orders"); got != 3*120 {
+		t.Errorf("bytes after the reload = %v, want 360", got)
 	}
 }
 
@@ -343,6 +347,49 @@ func TestRemovedRoutesLeave(t *testing.T) {
 	}
 	if got := next.counter(t, "gateway_requests_total", "route", "/v1/orders"); got != 1 {
 		t.Errorf("the route that stayed has %v requests, want 1", got)
+	}
+}
+
+func TestCodesEndAtOther(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, maxRoutes)
+	for range 2 {
+		for code := range maxCodes + 10 {
+			b.serve(answered(nil, 200+code), get)
+		}
+	}
+	if got := b.counter(t, "gateway_requests_total", "code", "_other"); got != 20 {
+		t.Errorf("requests with one code too many = %v, want 20", got)
+	}
+	if got := b.counter(t, "gateway_requests_total", "code", "231"); got != 2 {
+		t.Errorf("requests with the last code that has a place = %v, want 2", got)
+	}
+	if got := testutil.ToFloat64(b.metrics.dropped); got != 20 {
+		t.Errorf("gateway_series_dropped_total = %v, want 20", got)
+	}
+}
+
+func TestRoutesEndAtOther(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	first, second := ordersRoute(), ordersRoute()
+	second.Template = "/v1/orders"
+	b.Prepare(first)
+	b.Prepare(second)
+	b.serve(answered(first, 200), get)
+	b.serve(answered(second, 200), get)
+	if got := b.counter(t, "gateway_requests_total", "api", "_other", "route", "_other"); got != 1 {
+		t.Errorf("requests of the route that found no place = %v, want 1", got)
+	}
+	if got := testutil.ToFloat64(b.metrics.dropped); got != 1 {
+		t.Errorf("gateway_series_dropped_total = %v, want 1", got)
+	}
+	b.Close()
+	third := b.next()
+	third.Prepare(second)
+	third.serve(answered(second, 200), get)
+	if got := third.counter(t, "gateway_requests_total", "route", "/v1/orders"); got != 1 {
+		t.Errorf("requests of the route after there was place = %v, want 1", got)
 	}
 }
 
