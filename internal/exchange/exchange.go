@@ -130,6 +130,7 @@ type Exchange struct {
 	vary      [4]string
 	varyLen   int
 	params    [6]string // room for Params
+	id        [1]string // the value of the request id's field
 }
 
 // ParamsBuffer returns an empty slice with room for the path parameters of most

@@ -1,8 +1,11 @@
 package exchange
 
 import (
+	"encoding/binary"
+	"math/rand/v2"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -40,13 +43,18 @@ func requestID(r *http.Request, trusted bool) string {
 			return ids[0]
 		}
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		// The system has no randomness left to give; an id that says so is better
-		// than a refused request.
-		return "00000000-0000-7000-8000-000000000000"
-	}
-	return id.String()
+	return newID(time.Now()).String()
+}
+
+// newID returns a UUIDv7 (RFC 9562 §5.7): it sorts by time, to the millisecond. The
+// rest is random, but need not be secret.
+func newID(now time.Time) uuid.UUID {
+	var id uuid.UUID
+	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16|rand.Uint64()&0xffff)
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id
 }
 
 func plain(s string) bool {

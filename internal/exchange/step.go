@@ -164,9 +164,9 @@ func open(w http.ResponseWriter, r *http.Request) *Exchange {
 	x.handed = x.Start
 	x.response.ResponseWriter = w
 	x.response.x = x
-	id := []string{x.RequestID}
-	r.Header[RequestIDHeader] = id
-	x.OwnHeader(RequestIDHeader, id)
+	x.id[0] = x.RequestID
+	r.Header[RequestIDHeader] = x.id[:]
+	x.OwnHeader(RequestIDHeader, x.id[:])
 	caddyhttp.SetVar(r.Context(), varKey, x)
 	if repl := replacer(r); repl != nil {
 		repl.Map(x.placeholders)

@@ -83,6 +83,13 @@ func provision(t testing.TB, config []byte) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	// All configs of the process share Caddy's certificate cache, which leaves with
+	// the last of them; so the TLS app stays with the outer context.
+	parsed.AppsRaw = caddy.ModuleMap{"tls": apps["tls"]}
+	if _, err := root.App("tls"); err != nil {
+		return nil, err
+	}
+	delete(apps, "tls")
 	// The apps live in a context of their own, because Caddy keeps the way to
 	// cancel the outer one to itself.
 	ctx, cancel := caddy.NewContext(root)

@@ -43,7 +43,7 @@ type Operation struct {
 	// Body is nil if the operation declares none.
 	Body *Body
 	// Security lists the alternatives, each of which is enough. Nil means that the
-	// contract demands nothing; an empty alternative means that anonymous is fine.
+	// contract says nothing; an empty alternative means that anonymous is fine.
 	Security   []Alternative
 	Deprecated bool
 	// Responses are the declared responses by status ("200", "4XX", "default").
@@ -51,7 +51,7 @@ type Operation struct {
 	// Extensions are the x- members of the operation, decoded, with numbers as
 	// json.Number.
 	Extensions map[string]any
-	// Source is where the operation stands.
+	// Source is where the method stands.
 	Source Position
 }
 
@@ -84,7 +84,8 @@ type Parameter struct {
 	Schema  Schema
 	// Content is the media type of a parameter that is serialised as a document.
 	Content string
-	Source  Position
+	// Source is where the name stands.
+	Source Position
 }
 
 // Body is the request body of an operation.

@@ -11,11 +11,15 @@ import (
 // schemeTypes are the kinds of security schemes; mutualTLS is new in 3.1.
 var schemeTypes = []string{"apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"}
 
-// alternatives reads a list of security requirements. An empty list demands
-// nothing, as a missing one does; an empty requirement lets anonymous clients in.
+// alternatives reads a list of security requirements. An empty requirement lets
+// anonymous clients in, and so does an empty list: unlike a missing one it says so in
+// words (OpenAPI 3.1 §4.8.10.1, security).
 func (b *builder) alternatives(n *node) []Alternative {
 	if n == nil || n.kind != isList {
 		return nil
+	}
+	if len(n.values) == 0 {
+		return []Alternative{{}}
 	}
 	var out []Alternative
 	for _, item := range n.values {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
 // HandlerError returns f as the error that Caddy's error routes understand.
@@ -59,6 +60,9 @@ func upstreamReason(err caddyhttp.HandlerError) *Reason {
 }
 
 func isDial(err error) bool {
+	if _, ok := errors.AsType[reverseproxy.DialError](err); ok {
+		return true
+	}
 	opErr, ok := errors.AsType[*net.OpError](err)
 	return ok && opErr.Op == "dial"
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -16,19 +17,27 @@ var contentType = []string{MediaType}
 // is HEAD, the document. Headers that are already on w survive; of the refusal's own
 // fields each replaces what is there.
 func Write(w http.ResponseWriter, r *http.Request, f *Refusal, requestID string) error {
-	WriteHeader(w.Header(), f)
-	var buf [512]byte
-	body := Append(buf[:0], f, requestID)
 	header := w.Header()
+	WriteHeader(header, f)
 	header["Content-Type"] = contentType
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	delete(header, "Content-Length") // of an answer that will not be given
 	w.WriteHeader(f.Code())
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	_, err := w.Write(body)
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	*buf = Append((*buf)[:0], f, requestID)
+	_, err := w.Write(*buf)
 	return err
 }
+
+// buffers hold documents while they are written. Violations are capped, so they stay
+// small.
+var buffers = sync.Pool{New: func() any {
+	buf := make([]byte, 0, 1024)
+	return &buf
+}}
 
 // WriteHeader sets the header fields that belong to the refusal, without body
 // fields: its own, Retry-After, and no-store, because a refusal is about this

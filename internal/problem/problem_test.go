@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
@@ -160,18 +161,19 @@ func TestFromError(t *testing.T) {
 		err  error
 		want *Reason
 	}{
-		"ours":                  {New(AuthExpired), AuthExpired},
-		"ours, wrapped":         {New(AuthExpired).HandlerError(), AuthExpired},
-		"refused":               {proxy(502, dial), UpstreamRefused},
-		"dial timed out":        {proxy(502, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}), UpstreamRefused},
-		"reset":                 {proxy(502, read), UpstreamReset},
-		"closed":                {proxy(502, fmt.Errorf("reading: %w", io.EOF)), UpstreamReset},
-		"timeout":               {proxy(504, context.DeadlineExceeded), UpstreamTimeout},
-		"no upstreams":          {proxy(503, errors.New("no upstreams available")), UpstreamNoHealthy},
-		"malformed":             {proxy(502, errors.New("malformed HTTP response")), UpstreamBadResponse},
-		"another handler's 500": {caddyhttp.Error(500, errors.New("x")), nil},
-		"client error":          {proxy(400, errors.New("x")), nil},
-		"plain":                 {errors.New("x"), nil},
+		"ours":                          {New(AuthExpired), AuthExpired},
+		"ours, wrapped":                 {New(AuthExpired).HandlerError(), AuthExpired},
+		"refused":                       {proxy(502, dial), UpstreamRefused},
+		"dial timed out":                {proxy(502, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}), UpstreamRefused},
+		"refused, as the proxy says it": {proxy(502, reverseproxy.DialError{}), UpstreamRefused},
+		"reset":                         {proxy(502, read), UpstreamReset},
+		"closed":                        {proxy(502, fmt.Errorf("reading: %w", io.EOF)), UpstreamReset},
+		"timeout":                       {proxy(504, context.DeadlineExceeded), UpstreamTimeout},
+		"no upstreams":                  {proxy(503, errors.New("no upstreams available")), UpstreamNoHealthy},
+		"malformed":                     {proxy(502, errors.New("malformed HTTP response")), UpstreamBadResponse},
+		"another handler's 500":         {caddyhttp.Error(500, errors.New("x")), nil},
+		"client error":                  {proxy(400, errors.New("x")), nil},
+		"plain":                         {errors.New("x"), nil},
 	} {
 		f, ok := FromError(tt.err)
 		if ok != (tt.want != nil) || (ok && f.Reason != tt.want) {

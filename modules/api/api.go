@@ -61,6 +61,7 @@ type API struct {
 	// Source is where the block stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 
+	limits   []*ratelimit.Handler // of RateLimits, decided together
 	versions []*version
 	flow     caddyhttp.Handler
 }

@@ -12,6 +12,7 @@ import (
 	"gateway/internal/finding"
 	"gateway/internal/openapi"
 	"gateway/modules/auth"
+	"gateway/modules/ratelimit"
 	"gateway/modules/validate"
 	"gateway/modules/versioning"
 )
@@ -19,7 +20,6 @@ import (
 // policy is a policy inside an api block: besides deciding about requests it
 // prepares itself, at load, for each operation.
 type policy interface {
-	caddy.Provisioner
 	caddyhttp.MiddlewareHandler
 	// Bind compiles what the policy needs to know about an operation. The result is
 	// there for the policy in every exchange with that operation.
@@ -39,10 +39,8 @@ func (a *API) provision(ctx caddy.Context, app *App) error {
 	if a.Validate == nil {
 		a.Validate = &validate.Handler{Source: a.Source}
 	}
-	for _, p := range a.policies() {
-		if err := p.Provision(ctx); err != nil {
-			return err
-		}
+	if err := a.provisionPolicies(ctx); err != nil {
+		return err
 	}
 	for _, f := range found {
 		v, err := a.load(f, app)
@@ -90,6 +88,26 @@ func (a *API) provisionVersioning(ctx caddy.Context, found []openapi.Found) erro
 	return a.Versioning.SetVersions(names)
 }
 
+// provisionPolicies makes the policies ready, and one decision of all limits: a
+// request that one of them refuses is charged to none.
+func (a *API) provisionPolicies(ctx caddy.Context) error {
+	if a.Auth != nil {
+		if err := a.Auth.Provision(ctx); err != nil {
+			return err
+		}
+	}
+	for _, limit := range a.RateLimits {
+		if err := limit.Provision(ctx); err != nil {
+			return err
+		}
+	}
+	var err error
+	if a.limits, err = ratelimit.Merge(ctx, a.RateLimits); err != nil {
+		return err
+	}
+	return a.Validate.Provision(ctx)
+}
+
 // bound is a policy with its place in the routes.
 type bound struct {
 	policy
@@ -102,13 +120,10 @@ func (a *API) policies() []bound {
 	if a.Auth != nil {
 		list = append(list, bound{a.Auth, exchange.Auth})
 	}
-	for _, limit := range a.RateLimits {
+	for _, limit := range a.limits {
 		list = append(list, bound{limit, exchange.RateLimit})
 	}
-	if a.Validate != nil {
-		list = append(list, bound{a.Validate, exchange.Validate})
-	}
-	return list
+	return append(list, bound{a.Validate, exchange.Validate})
 }
 
 // load reads one contract and makes its routes.
@@ -122,7 +137,6 @@ func (a *API) load(found openapi.Found, app *App) (*version, error) {
 		other: &exchange.Route{API: a.Name, Version: found.Version, Template: exchange.Other},
 	}
 	app.Prepare(v.other)
-	var entries []openapi.Entry[*exchange.Route]
 	for _, op := range contract.Operations {
 		prepared, err := a.bind(op, contract)
 		if err != nil {
@@ -134,10 +148,10 @@ func (a *API) load(found openapi.Found, app *App) (*version, error) {
 				Operation: op.ID, Prepared: prepared,
 			}
 			app.Prepare(route)
-			entries = append(entries, openapi.Entry[*exchange.Route]{Method: op.Method, Template: route.Template, Value: route, Source: op.Source})
+			v.entries = append(v.entries, openapi.Entry[*exchange.Route]{Method: op.Method, Template: route.Template, Value: route, Source: op.Source})
 		}
 	}
-	v.router, err = openapi.NewRouter(entries)
+	v.router, err = openapi.NewRouter(v.entries)
 	return v, err
 }
 
@@ -202,8 +216,15 @@ func (a *API) fault(err error) error {
 
 // cleanup gives back what the policies hold. It runs also after a failed Provision.
 func (a *API) cleanup() {
-	for _, p := range a.policies() {
-		if cleaner, ok := p.policy.(caddy.CleanerUpper); ok {
+	var holders []any
+	if a.Auth != nil {
+		holders = append(holders, a.Auth)
+	}
+	for _, limit := range a.RateLimits {
+		holders = append(holders, limit)
+	}
+	for _, holder := range holders {
+		if cleaner, ok := holder.(caddy.CleanerUpper); ok {
 			_ = cleaner.Cleanup()
 		}
 	}

@@ -16,6 +16,7 @@ type version struct {
 	// name is that of the contract's folder, "" if there is only one contract.
 	name     string
 	contract *openapi.Contract
+	entries  []openapi.Entry[*exchange.Route]
 	router   *openapi.Router[*exchange.Route]
 	// other stands for requests of this version that match no operation.
 	other *exchange.Route
