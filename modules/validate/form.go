@@ -1,0 +1,309 @@
+package validate
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gateway/internal/openapi"
+)
+
+// form is how the fields of a form body become the members of an object.
+type form struct {
+	multipart bool
+	fields    map[string]*formField
+	names     []string
+	// extra are the types of fields that the schema does not name.
+	extra types
+	// ambiguous tells that some text has two readings: a number or a string.
+	ambiguous bool
+}
+
+// formField is one field of a form.
+type formField struct {
+	field
+	json bool // the text is JSON
+	file bool // the content is not looked at
+	// mediaTypes are those that a part of a multipart body may have; none is all.
+	mediaTypes []string
+}
+
+func newForm(n *node, encodings map[string]openapi.Encoding, isMultipart bool) *form {
+	f := &form{multipart: isMultipart, fields: make(map[string]*formField), extra: typeString}
+	properties := n.names()
+	for name, property := range properties {
+		f.fields[name] = newFormField(name, property, encodings[name], isMultipart)
+		f.ambiguous = f.ambiguous || f.fields[name].ambiguous
+	}
+	f.names = slices.Sorted(maps.Keys(properties))
+	return f
+}
+
+func newFormField(name string, property *node, encoding openapi.Encoding, isMultipart bool) *formField {
+	s, explode := styleNames[encoding.Style], encoding.Explode
+	if encoding.Style == "" {
+		s, explode = styleForm, true
+	}
+	field := &formField{field: newField(name, s, explode, !isMultipart, property)}
+	value := property
+	if field.array {
+		value = field.item
+	}
+	field.file = isMultipart && value.opaque()
+	for mediaType := range strings.SplitSeq(encoding.ContentType, ",") {
+		if mediaType = strings.ToLower(strings.TrimSpace(mediaType)); mediaType != "" {
+			field.mediaTypes = append(field.mediaTypes, mediaType)
+			field.json = field.json || kindOfContent(mediaType) == contentJSON
+		}
+	}
+	return field
+}
+
+// read builds the object of a form body. What it returns is wrong with the form.
+func (f *form) read(c *check, text, boundary string) []violation {
+	var sent []part
+	var wrong []violation
+	if f.multipart {
+		sent, wrong = f.parts(text, boundary)
+	} else {
+		sent, wrong = f.pairs(text)
+	}
+	if wrong != nil {
+		return wrong
+	}
+	return f.build(c, sent)
+}
+
+// part is one field as it was sent.
+type part struct {
+	pair
+	mediaType string
+	file      bool
+}
+
+func malformed(message string) []violation { return []violation{{rule: "form", message: message}} }
+
+func (f *form) pairs(text string) (sent []part, wrong []violation) {
+	pairs(text, func(p pair, ok bool) bool {
+		switch {
+		case !ok:
+			wrong = malformed("is not valid percent-encoded UTF-8")
+		case len(sent) == maxPairs:
+			wrong = malformed("has too many fields")
+		default:
+			sent = append(sent, part{pair: p})
+			return true
+		}
+		return false
+	})
+	return sent, wrong
+}
+
+func (f *form) parts(text, boundary string) (sent []part, wrong []violation) {
+	if boundary == "" {
+		return nil, malformed("has no boundary in its Content-Type")
+	}
+	reader := multipart.NewReader(strings.NewReader(text), boundary)
+	for {
+		p, err := reader.NextRawPart()
+		if err == io.EOF {
+			return sent, nil
+		}
+		if err != nil || p.FormName() == "" {
+			return nil, malformed("is not a well-formed multipart form")
+		}
+		if len(sent) == maxPairs {
+			return nil, malformed("has too many parts")
+		}
+		var content bytes.Buffer
+		if _, err := content.ReadFrom(p); err != nil {
+			return nil, malformed("is not a well-formed multipart form")
+		}
+		mediaType, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
+		sent = append(sent, part{pair{p.FormName(), content.String()}, mediaType, p.FileName() != ""})
+	}
+}
+
+// build makes the object; each field is built once, where it first occurs.
+func (f *form) build(c *check, sent []part) (wrong []violation) {
+	object := c.open(kindObject)
+	done := make(map[string]bool, len(f.fields))
+	for i := range sent {
+		name := sent[i].name
+		declared := f.owner(name)
+		if declared != nil {
+			name = declared.name
+		}
+		if done[name] {
+			if declared == nil {
+				wrong = append(wrong, violation{at: join("", name), rule: "repeated", message: faultRepeated.message})
+			}
+			continue
+		}
+		done[name] = true
+		c.string(name)
+		if declared == nil {
+			f.unknown(c, &sent[i])
+			continue
+		}
+		if w := f.field(c, declared, sent); w != nil {
+			wrong = append(wrong, *w)
+		}
+	}
+	c.close(object)
+	return wrong
+}
+
+// owner returns the field that a name belongs to; "address[city]" is part of the
+// object "address".
+func (f *form) owner(name string) *formField {
+	if declared := f.fields[name]; declared != nil {
+		return declared
+	}
+	if base, _, bracket := strings.Cut(name, "["); bracket {
+		if declared := f.fields[base]; declared != nil && (declared.object || declared.array) {
+			return declared
+		}
+	}
+	return nil
+}
+
+// unknown builds a field that the schema does not name; whether it may have one is
+// up to the schema.
+func (f *form) unknown(c *check, sent *part) {
+	s, ok := sent.raw, true
+	if !f.multipart {
+		s, ok = decodeText(sent.raw)
+	}
+	if !ok || !utf8.ValidString(s) {
+		s = "" // only its being there can matter
+	}
+	c.scalar(s, f.extra)
+}
+
+// field builds a declared field from all its occurrences.
+func (f *form) field(c *check, declared *formField, sent []part) *violation {
+	var own []part
+	for i := range sent {
+		if f.owner(sent[i].name) == declared {
+			own = append(own, sent[i])
+		}
+	}
+	if w := declared.wrongMediaType(own); w != nil {
+		return w
+	}
+	var fault *fault
+	switch {
+	case declared.deep(own):
+		fault = declared.buildDeep(&c.builder, pairsOf(own))
+	case declared.file:
+		fault = declared.files(c, own)
+	case declared.json, declared.isJSON(own):
+		fault = declared.documents(c, own)
+	default:
+		fault = declared.texts(c, own)
+	}
+	if fault != nil {
+		return &violation{at: join("", declared.name), rule: fault.rule, message: fault.message, hint: fault.hint}
+	}
+	return nil
+}
+
+func pairsOf(sent []part) []pair {
+	all := make([]pair, len(sent))
+	for i := range sent {
+		all[i] = sent[i].pair
+	}
+	return all
+}
+
+func (f *formField) deep(sent []part) bool {
+	return f.style == styleDeepObject || len(sent[0].name) > len(f.name)
+}
+
+// isJSON tells that an object is written as JSON, which is the default of multipart
+// forms (OpenAPI 3.1 §4.8.15) and what many clients do in others.
+func (f *formField) isJSON(sent []part) bool {
+	if kindOfContent(sent[0].mediaType) == contentJSON {
+		return true
+	}
+	text, wrong := f.text(sent[0].raw)
+	scalar := f.kinds&(typeString|typeNumber|typeInteger|typeBoolean) != 0
+	return wrong == nil && !scalar && (f.object && strings.HasPrefix(text, "{") || f.array && strings.HasPrefix(text, "["))
+}
+
+func (f *formField) wrongMediaType(sent []part) *violation {
+	if len(f.mediaTypes) == 0 {
+		return nil
+	}
+	for i := range sent {
+		mediaType := sent[i].mediaType
+		if mediaType == "" {
+			continue
+		}
+		if !slices.ContainsFunc(f.mediaTypes, func(declared string) bool { return matchesRange(declared, mediaType) }) {
+			return &violation{at: join("", f.name), rule: "contentType", expected: f.mediaTypes, message: "must have the media type " + enumerate(f.mediaTypes)}
+		}
+	}
+	return nil
+}
+
+// files builds file parts: what is in them does not matter, only that they are there.
+func (f *formField) files(c *check, sent []part) *fault {
+	if !f.array {
+		if len(sent) > 1 {
+			return faultRepeated
+		}
+		c.string("")
+		return nil
+	}
+	array := c.open(kindArray)
+	for range sent {
+		c.string("")
+	}
+	c.close(array)
+	return nil
+}
+
+// documents builds fields that are JSON.
+func (f *formField) documents(c *check, sent []part) *fault {
+	if len(sent) > 1 && !f.array {
+		return faultRepeated
+	}
+	list := f.array && (len(sent) > 1 || !strings.HasPrefix(strings.TrimLeft(sent[0].raw, " \t\r\n"), "["))
+	array := 0
+	if list {
+		array = c.open(kindArray)
+	}
+	for i := range sent {
+		text, wrong := f.text(sent[i].raw)
+		if wrong != nil {
+			return wrong
+		}
+		if err := c.json(text, c.bounds); err != nil {
+			return &fault{rule: "json", message: "is not well-formed JSON: " + err.what}
+		}
+	}
+	if list {
+		c.close(array)
+	}
+	return nil
+}
+
+// texts builds fields that are plain text.
+func (f *formField) texts(c *check, sent []part) *fault {
+	for i := range sent {
+		if !utf8.ValidString(sent[i].raw) {
+			return faultEncoding
+		}
+	}
+	if f.object && f.explode && f.style == styleForm {
+		return faultStyle
+	}
+	return f.build(&c.builder, pairsOf(sent))
+}

@@ -1,0 +1,337 @@
+package validate
+
+import (
+	"encoding/json"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// types is a set of JSON Schema types.
+type types uint8
+
+const (
+	typeNull types = 1 << iota
+	typeBoolean
+	typeInteger
+	typeNumber
+	typeString
+	typeArray
+	typeObject
+
+	anyType = typeNull | typeBoolean | typeInteger | typeNumber | typeString | typeArray | typeObject
+)
+
+// typeNames has the types in the order in which sentences list them.
+var typeNames = []struct {
+	bit  types
+	name string
+	noun string
+}{
+	{typeObject, "object", "an object"},
+	{typeArray, "array", "an array"},
+	{typeString, "string", "a string"},
+	{typeInteger, "integer", "an integer"},
+	{typeNumber, "number", "a number"},
+	{typeBoolean, "boolean", "true or false"},
+	{typeNull, "null", "null"},
+}
+
+// node is one compiled schema: the keywords as plain data, and the schemas below it.
+// The engine's own form stays behind schema.go; nodes are what the checker runs,
+// what sentences are made from and what parameters look up their types in. They are
+// made at load and only read afterwards.
+type node struct {
+	// never refuses everything (the schema false); always accepts everything.
+	never, always bool
+	// readOnly marks the schema of a property that only the service may set. It
+	// refuses everything.
+	readOnly bool
+
+	types types // 0 is no restriction
+	enum  []any
+	// fixed is set if there is a const; constant is its value.
+	fixed    bool
+	constant any
+
+	minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf *quantity
+
+	minLength, maxLength int // -1 is none, here and below
+	pattern              *regexp.Regexp
+	format               string
+	formatCheck          func(string) bool // of strings
+	formatRange          *span             // of numbers
+
+	minItems, maxItems       int
+	uniqueItems              bool
+	prefixItems              []*node
+	items                    *node // of all items after prefixItems
+	contains                 *node
+	minContains, maxContains int
+
+	minProperties, maxProperties int
+	required                     []string
+	properties                   map[string]*node
+	patternProperties            []patternProperty
+	additionalProperties         *node
+	propertyNames                *node
+	dependentRequired            map[string][]string
+	dependentSchemas             map[string]*node
+
+	ref                    *node
+	allOf, anyOf, oneOf    []*node
+	not, when, then, else_ *node
+	discriminator          *discriminator
+
+	// kindSet is what kinds returns, once known.
+	kindSet    types
+	kindsKnown bool
+
+	// foreign tells that the schema has keywords that only the engine understands.
+	foreign bool
+}
+
+type patternProperty struct {
+	pattern *regexp.Regexp
+	node    *node
+}
+
+// discriminator is OpenAPI's: the property whose value names the alternative.
+type discriminator struct {
+	property string
+	// names are the values in the order of the contract; branches has their place
+	// in oneOf or anyOf.
+	names    []string
+	branches map[string]int
+}
+
+// quantity is a bound on numbers.
+type quantity struct {
+	rat     *big.Rat
+	decimal decimal
+	small   bool // decimal holds the bound
+}
+
+func newQuantity(r *big.Rat) *quantity {
+	if r == nil {
+		return nil
+	}
+	literal := literalOf(r)
+	d, small := parseDecimal(string(literal))
+	return &quantity{r, d, small}
+}
+
+// literalOf writes a number that came from a JSON text as a JSON number again.
+func literalOf(r *big.Rat) json.Number {
+	if r.IsInt() {
+		return json.Number(r.Num().String())
+	}
+	f, _ := r.Float64()
+	short := strconv.FormatFloat(f, 'f', -1, 64)
+	if back, ok := new(big.Rat).SetString(short); ok && back.Cmp(r) == 0 {
+		return json.Number(short)
+	}
+	// The denominator of a decimal fraction divides a power of ten no longer than
+	// the denominator in binary.
+	return json.Number(strings.TrimRight(r.FloatString(r.Denom().BitLen()), "0"))
+}
+
+// kinds returns the types that the schema lets pass, as far as its references and
+// alternatives tell. It is how text becomes typed: a parameter whose schema takes
+// integers is read as one.
+//
+// The answer is remembered when the schema is compiled; requests only read it.
+func (n *node) kinds() types {
+	if n == nil {
+		return anyType
+	}
+	if n.kindsKnown {
+		return n.kindSet
+	}
+	return n.kindsWithin(0)
+}
+
+// maxReferences bounds the way through references; whatever is longer is a cycle.
+const maxReferences = 32
+
+func (n *node) kindsWithin(depth int) types {
+	if n == nil || n.never || n.always || depth > maxReferences {
+		return anyType
+	}
+	if n.kindsKnown {
+		return n.kindSet
+	}
+	kinds := n.ownKinds()
+	if n.ref != nil {
+		kinds &= n.ref.kindsWithin(depth + 1)
+	}
+	for _, part := range n.allOf {
+		kinds &= part.kindsWithin(depth + 1)
+	}
+	for _, alternatives := range [][]*node{n.anyOf, n.oneOf} {
+		if len(alternatives) == 0 {
+			continue
+		}
+		var union types
+		for _, alternative := range alternatives {
+			union |= alternative.kindsWithin(depth + 1)
+		}
+		kinds &= union
+	}
+	n.kindSet, n.kindsKnown = kinds, true
+	return kinds
+}
+
+// ownKinds is kinds without references and alternatives.
+func (n *node) ownKinds() types {
+	kinds := anyType
+	if n.types != 0 {
+		kinds = n.types
+		if kinds&typeNumber != 0 {
+			kinds |= typeInteger
+		}
+	}
+	if n.fixed {
+		kinds &= kindsOf([]any{n.constant})
+	}
+	if n.enum != nil {
+		kinds &= kindsOf(n.enum)
+	}
+	return kinds
+}
+
+// kindsOf returns the types of literals.
+func kindsOf(values []any) (kinds types) {
+	for _, v := range values {
+		switch v.(type) {
+		case nil:
+			kinds |= typeNull
+		case bool:
+			kinds |= typeBoolean
+		case json.Number:
+			kinds |= typeInteger | typeNumber
+		case string:
+			kinds |= typeString
+		case []any:
+			kinds |= typeArray
+		default:
+			kinds |= typeObject
+		}
+	}
+	return kinds
+}
+
+// property returns the schema of a declared member, through references and allOf, or
+// nil.
+func (n *node) property(name string) *node { return n.propertyWithin(name, 0) }
+
+func (n *node) propertyWithin(name string, depth int) *node {
+	if n == nil || depth > maxReferences {
+		return nil
+	}
+	if found := n.properties[name]; found != nil {
+		return found
+	}
+	for _, part := range n.parts() {
+		if found := part.propertyWithin(name, depth+1); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// parts are the schemas that apply to the same value as n itself.
+func (n *node) parts() []*node {
+	parts := make([]*node, 0, 1+len(n.allOf)+len(n.anyOf)+len(n.oneOf))
+	if n.ref != nil {
+		parts = append(parts, n.ref)
+	}
+	parts = append(parts, n.allOf...)
+	parts = append(parts, n.anyOf...)
+	return append(parts, n.oneOf...)
+}
+
+// item returns the schema of the items of an array, through references and allOf,
+// or nil.
+func (n *node) item() *node { return n.itemWithin(0) }
+
+func (n *node) itemWithin(depth int) *node {
+	if n == nil || depth > maxReferences {
+		return nil
+	}
+	if n.items != nil {
+		return n.items
+	}
+	for _, part := range n.parts() {
+		if found := part.itemWithin(depth + 1); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// names returns the names of all declared members, through references and allOf.
+func (n *node) names() map[string]*node {
+	found := make(map[string]*node)
+	n.namesInto(found, 0)
+	return found
+}
+
+func (n *node) namesInto(found map[string]*node, depth int) {
+	if n == nil || depth > maxReferences {
+		return
+	}
+	for name, property := range n.properties {
+		if found[name] == nil {
+			found[name] = property
+		}
+	}
+	for _, part := range n.parts() {
+		part.namesInto(found, depth+1)
+	}
+}
+
+// opaque tells that the schema says nothing about a value but that it may be text:
+// what OpenAPI documents write for files.
+func (n *node) opaque() bool {
+	if n == nil || n.always {
+		return true
+	}
+	restricted := n.types&^typeString != 0 || n.enum != nil || n.fixed || n.pattern != nil ||
+		n.minLength > 0 || n.maxLength >= 0 || n.foreign || n.not != nil || n.when != nil ||
+		n.properties != nil || n.required != nil || n.items != nil || n.anyOf != nil || n.oneOf != nil ||
+		n.formatCheck != nil || n.never
+	if restricted {
+		return false
+	}
+	if n.ref != nil && !n.ref.opaque() {
+		return false
+	}
+	for _, part := range n.allOf {
+		if !part.opaque() {
+			return false
+		}
+	}
+	return true
+}
+
+// children calls visit for every schema directly below n, nil ones included.
+func (n *node) children(visit func(*node)) {
+	for _, child := range []*node{n.items, n.contains, n.additionalProperties, n.propertyNames, n.ref, n.not, n.when, n.then, n.else_} {
+		visit(child)
+	}
+	for _, list := range [][]*node{n.prefixItems, n.allOf, n.anyOf, n.oneOf} {
+		for _, child := range list {
+			visit(child)
+		}
+	}
+	for _, named := range []map[string]*node{n.properties, n.dependentSchemas} {
+		for _, child := range named {
+			visit(child)
+		}
+	}
+	for _, p := range n.patternProperties {
+		visit(p.node)
+	}
+}

@@ -1,0 +1,390 @@
+package validate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// This file and no other knows the JSON Schema library. It compiles schemas, turns
+// the library's form of them into nodes and the library's errors into failures. The
+// library's own texts are never used: they quote the value that was sent and come
+// in random order.
+
+// schema is one compiled schema.
+type schema struct {
+	*node
+	engine   *engine
+	compiled *jsonschema.Schema
+	// covered tells that the checker can decide the schema.
+	covered bool
+}
+
+// engine compiles the schemas of one contract or file.
+type engine struct {
+	compiler *jsonschema.Compiler
+	nodes    map[*jsonschema.Schema]*node
+	places   map[string]*node // by the library's absolute location
+}
+
+// newEngine returns an engine that gets its documents from load and nowhere else.
+// Documents that name no dialect are 2020-12.
+func newEngine(load func(url string) (any, error)) *engine {
+	compiler := jsonschema.NewCompiler()
+	compiler.Draft = jsonschema.Draft2020
+	compiler.AssertFormat = true
+	compiler.Formats = libraryFormats
+	// contentEncoding and contentMediaType describe a string and check nothing, in
+	// every draft (2020-12 Validation §8.1).
+	compiler.Decoders = map[string]func(string) ([]byte, error){"base64": func(s string) ([]byte, error) { return []byte(s), nil }}
+	compiler.MediaTypes = map[string]func([]byte) error{"application/json": func([]byte) error { return nil }}
+	compiler.LoadURL = func(url string) (io.ReadCloser, error) {
+		document, err := load(url)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(document)
+		if err != nil {
+			return nil, err
+		}
+		return io.NopCloser(bytes.NewReader(text)), nil
+	}
+	compiler.RegisterExtension("gateway", nil, annotations{})
+	return &engine{compiler, make(map[*jsonschema.Schema]*node), make(map[string]*node)}
+}
+
+// libraryFormats are our formats in the library's form.
+var libraryFormats = func() map[string]func(any) bool {
+	all := make(map[string]func(any) bool)
+	for name, check := range textFormats {
+		all[name] = func(v any) bool {
+			s, ok := v.(string)
+			return !ok || check(s)
+		}
+	}
+	for name, span := range numberFormats {
+		all[name] = func(v any) bool {
+			literal, ok := v.(json.Number)
+			if !ok {
+				return true
+			}
+			n := newNumber(string(literal))
+			return span.has(&n)
+		}
+	}
+	return all
+}()
+
+// compile compiles the schema at an absolute URL.
+func (e *engine) compile(url string) (s *schema, err error) {
+	// The library panics on some schemas that its meta-schemas let pass, such as
+	// patterns that RE2 cannot read.
+	defer func() {
+		if r := recover(); r != nil {
+			s, err = nil, fmt.Errorf("the schema library gave up: %v", r)
+		}
+	}()
+	compiled, err := e.compiler.Compile(url)
+	if err != nil {
+		return nil, err
+	}
+	n := e.node(compiled)
+	return &schema{node: n, engine: e, compiled: compiled, covered: n.coverable()}, nil
+}
+
+// annotations keeps what the library drops: OpenAPI's discriminator, and the mark
+// of properties that requests may not have.
+type annotations struct{}
+
+// Compile implements jsonschema.ExtCompiler.
+func (annotations) Compile(_ jsonschema.CompilerContext, m map[string]any) (jsonschema.ExtSchema, error) {
+	var a annotation
+	a.readOnly, _ = m[readOnlyMark].(bool)
+	if d, ok := m["discriminator"].(map[string]any); ok {
+		a.discriminator = readDiscriminator(d, m)
+	}
+	if !a.readOnly && a.discriminator == nil {
+		return nil, nil
+	}
+	return a, nil
+}
+
+// annotation is what a schema says besides its assertions.
+type annotation struct {
+	readOnly      bool
+	discriminator *discriminator
+}
+
+// Validate implements jsonschema.ExtSchema. Annotations refuse nothing.
+func (annotation) Validate(jsonschema.ValidationContext, any) error { return nil }
+
+// readDiscriminator finds the branch that each value of the property names: by the
+// mapping, or else by the last part of the branch's reference.
+func readDiscriminator(d, m map[string]any) *discriminator {
+	property, _ := d["propertyName"].(string)
+	alternatives, _ := m["oneOf"].([]any)
+	if alternatives == nil {
+		alternatives, _ = m["anyOf"].([]any)
+	}
+	if property == "" || len(alternatives) == 0 {
+		return nil
+	}
+	read := &discriminator{property: property, branches: make(map[string]int)}
+	targets := make(map[string]int)
+	for i, alternative := range alternatives {
+		reference, _ := alternative.(map[string]any)
+		target, _ := reference[targetMark].(string)
+		if target == "" {
+			continue
+		}
+		targets[target] = i
+		targets[lastToken(target)] = i
+		read.branches[lastToken(target)] = i
+	}
+	mapping, _ := d["mapping"].(map[string]any)
+	for name, target := range mapping {
+		target, _ := target.(string)
+		if i, ok := targets[strings.TrimPrefix(target, "#")]; ok {
+			read.branches[name] = i
+		}
+	}
+	for name := range read.branches {
+		read.names = append(read.names, name)
+	}
+	slices.Sort(read.names)
+	return read
+}
+
+// node returns the plain form of a compiled schema and all below it.
+func (e *engine) node(s *jsonschema.Schema) *node {
+	if s == nil {
+		return nil
+	}
+	if n, ok := e.nodes[s]; ok {
+		return n
+	}
+	n := new(node)
+	e.nodes[s] = n
+	e.places[s.Location] = n
+	if s.Always != nil {
+		n.always, n.never = *s.Always, !*s.Always
+		return n
+	}
+	e.assertions(n, s)
+	e.objects(n, s)
+	e.arrays(n, s)
+	n.ref, n.not, n.when, n.then, n.else_ = e.node(s.Ref), e.node(s.Not), e.node(s.If), e.node(s.Then), e.node(s.Else)
+	n.allOf, n.anyOf, n.oneOf = e.list(s.AllOf), e.list(s.AnyOf), e.list(s.OneOf)
+	for _, rest := range []*jsonschema.Schema{s.RecursiveRef, s.DynamicRef, s.UnevaluatedItems, s.UnevaluatedProperties, s.ContentSchema} {
+		n.foreign = e.node(rest) != nil || n.foreign
+	}
+	if a, ok := s.Extensions["gateway"].(annotation); ok {
+		n.readOnly, n.discriminator = a.readOnly, a.discriminator
+	}
+	return n
+}
+
+func (e *engine) list(schemas []*jsonschema.Schema) []*node {
+	if schemas == nil {
+		return nil
+	}
+	nodes := make([]*node, len(schemas))
+	for i, s := range schemas {
+		nodes[i] = e.node(s)
+	}
+	return nodes
+}
+
+func (e *engine) assertions(n *node, s *jsonschema.Schema) {
+	for _, name := range s.Types {
+		for _, t := range typeNames {
+			if t.name == name {
+				n.types |= t.bit
+			}
+		}
+	}
+	n.enum = s.Enum
+	if len(s.Constant) > 0 {
+		n.fixed, n.constant = true, s.Constant[0]
+	}
+	n.minimum, n.maximum = newQuantity(s.Minimum), newQuantity(s.Maximum)
+	n.exclusiveMinimum, n.exclusiveMaximum = newQuantity(s.ExclusiveMinimum), newQuantity(s.ExclusiveMaximum)
+	n.multipleOf = newQuantity(s.MultipleOf)
+	n.minLength, n.maxLength, n.pattern = s.MinLength, s.MaxLength, s.Pattern
+	n.format = s.Format
+	n.formatCheck, n.formatRange = textFormats[s.Format], numberFormats[s.Format]
+}
+
+func (e *engine) objects(n *node, s *jsonschema.Schema) {
+	n.minProperties, n.maxProperties = s.MinProperties, s.MaxProperties
+	n.required, n.dependentRequired = s.Required, s.DependentRequired
+	n.propertyNames = e.node(s.PropertyNames)
+	n.foreign = n.foreign || s.RegexProperties
+	if s.Properties != nil {
+		n.properties = make(map[string]*node, len(s.Properties))
+		for name, property := range s.Properties {
+			n.properties[name] = e.node(property)
+		}
+	}
+	for pattern, property := range s.PatternProperties {
+		n.patternProperties = append(n.patternProperties, patternProperty{pattern, e.node(property)})
+	}
+	slices.SortFunc(n.patternProperties, func(a, b patternProperty) int {
+		return strings.Compare(a.pattern.String(), b.pattern.String())
+	})
+	n.additionalProperties = e.either(s.AdditionalProperties)
+	for name, dependent := range s.DependentSchemas {
+		n.dependentSchema(name, e.node(dependent))
+	}
+	for name, dependency := range s.Dependencies { // before 2019-09
+		switch dependency := dependency.(type) {
+		case *jsonschema.Schema:
+			n.dependentSchema(name, e.node(dependency))
+		case []string:
+			if n.dependentRequired == nil {
+				n.dependentRequired = make(map[string][]string)
+			}
+			n.dependentRequired[name] = dependency
+		}
+	}
+}
+
+func (n *node) dependentSchema(name string, dependent *node) {
+	if n.dependentSchemas == nil {
+		n.dependentSchemas = make(map[string]*node)
+	}
+	n.dependentSchemas[name] = dependent
+}
+
+func (e *engine) arrays(n *node, s *jsonschema.Schema) {
+	n.minItems, n.maxItems, n.uniqueItems = s.MinItems, s.MaxItems, s.UniqueItems
+	n.prefixItems, n.items = e.list(s.PrefixItems), e.node(s.Items2020)
+	switch items := s.Items.(type) { // before 2020-12
+	case *jsonschema.Schema:
+		n.items = e.node(items)
+	case []*jsonschema.Schema:
+		n.prefixItems = e.list(items)
+		n.items = e.either(s.AdditionalItems)
+	}
+	n.contains = e.node(s.Contains)
+	n.minContains, n.maxContains = s.MinContains, s.MaxContains
+}
+
+// either turns what may be a boolean or a schema into a node; nil accepts everything.
+func (e *engine) either(v any) *node {
+	switch v := v.(type) {
+	case bool:
+		if !v {
+			return &node{never: true}
+		}
+	case *jsonschema.Schema:
+		return e.node(v)
+	}
+	return nil
+}
+
+// failure is one broken keyword, or a group of them, without any text.
+type failure struct {
+	// at is the JSON Pointer to the value in the instance.
+	at string
+	// node is the schema and keyword its keyword; the rest of the keyword's path,
+	// such as the branch of an allOf, does not matter. No keyword and no causes
+	// is the schema false.
+	node    *node
+	keyword string
+	// path is the way through the schemas, as keywords.
+	path string
+	// causes are the failures below a reference or an applicator.
+	causes []*failure
+}
+
+// errEngine is returned when the library could not decide.
+var errEngine = errors.New("the schema library failed")
+
+// explain checks a decoded value with the library. It returns nil if the value is
+// valid. An error means that nobody knows: the value must not pass.
+func (s *schema) explain(v any) (f *failure, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			f, err = nil, fmt.Errorf("%w: %v", errEngine, r)
+		}
+	}()
+	err = s.compiled.Validate(v)
+	if err == nil {
+		return nil, nil
+	}
+	invalid, ok := err.(*jsonschema.ValidationError)
+	if !ok {
+		return nil, fmt.Errorf("%w: %T", errEngine, err)
+	}
+	return s.engine.failure(invalid), nil
+}
+
+func (e *engine) failure(err *jsonschema.ValidationError) *failure {
+	f := &failure{path: err.KeywordLocation, causes: make([]*failure, len(err.Causes))}
+	f.at, _ = url.PathUnescape(err.InstanceLocation)
+	f.node, f.keyword = e.place(err.AbsoluteKeywordLocation)
+	for i, cause := range err.Causes {
+		f.causes[i] = e.failure(cause)
+	}
+	return f
+}
+
+// place splits the library's location of a keyword into schema and keyword.
+func (e *engine) place(location string) (*node, string) {
+	for end := len(location); end > 0; end = strings.LastIndexByte(location[:end], '/') {
+		if n, ok := e.places[location[:end]]; ok {
+			keyword, _, _ := strings.Cut(strings.TrimPrefix(location[end:], "/"), "/")
+			return n, keyword
+		}
+	}
+	return &node{}, ""
+}
+
+// dialect sets the dialect of documents that name none.
+func (e *engine) dialect(uri string) {
+	drafts := map[string]*jsonschema.Draft{
+		"draft/2019-09/schema": jsonschema.Draft2019, "draft-07/schema": jsonschema.Draft7,
+		"draft-06/schema": jsonschema.Draft6, "draft-04/schema": jsonschema.Draft4,
+	}
+	_, name, _ := strings.Cut(strings.TrimSuffix(uri, "#"), "json-schema.org/")
+	if draft := drafts[name]; draft != nil {
+		e.compiler.Draft = draft
+	}
+}
+
+// metaProblem finds in a compile error what of the schema is no schema: the pointer
+// to it and a sentence.
+func metaProblem(err error) (pointer, message string, ok bool) {
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return "", "", false
+	}
+	for len(invalid.Causes) > 0 {
+		invalid = invalid.Causes[len(invalid.Causes)-1]
+	}
+	pointer, _ = url.PathUnescape(invalid.InstanceLocation)
+	return pointer, fmt.Sprintf("%s is not as JSON Schema has it: %s", pointerName(pointer), invalid.Message), true
+}
+
+func pointerName(pointer string) string {
+	if pointer == "" {
+		return "the schema"
+	}
+	return fmt.Sprintf("%q", lastToken(pointer))
+}
+
+// plainError returns the text of a compile error without the library's name.
+func plainError(err error) string {
+	if outer, ok := errors.AsType[*jsonschema.SchemaError](err); ok && outer.Err != nil {
+		err = outer.Err
+	}
+	return strings.TrimPrefix(err.Error(), "jsonschema: ")
+}

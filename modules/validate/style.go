@@ -1,0 +1,441 @@
+package validate
+
+import (
+	"strconv"
+	"strings"
+)
+
+// style is how a value is serialised (OpenAPI 3.1 §4.8.12.2, RFC 6570).
+type style uint8
+
+const (
+	styleForm style = iota
+	styleSimple
+	styleLabel
+	styleMatrix
+	styleSpace
+	stylePipe
+	styleDeepObject
+)
+
+var styleNames = map[string]style{
+	"form": styleForm, "simple": styleSimple, "label": styleLabel, "matrix": styleMatrix,
+	"spaceDelimited": styleSpace, "pipeDelimited": stylePipe, "deepObject": styleDeepObject,
+}
+
+// field is a place for one named value that arrives as text: a parameter, or a field
+// of a form.
+type field struct {
+	name    string
+	style   style
+	explode bool
+	// encoded tells that the text is percent-encoded.
+	encoded bool
+	node    *node
+	kinds   types
+	// array and object tell that the value may be one; text that cannot be split
+	// into one is read as a scalar if the schema takes scalars too.
+	array, object bool
+	item          *node
+	itemKinds     types
+	properties    map[string]*node
+	// ambiguous tells that some text has two readings: a number or a string.
+	ambiguous bool
+}
+
+func newField(name string, s style, explode, encoded bool, n *node) field {
+	f := field{name: name, style: s, explode: explode, encoded: encoded, node: n, kinds: n.kinds()}
+	if f.kinds == anyType {
+		f.ambiguous = n != nil && !n.always // nothing says what it is
+		return f
+	}
+	f.ambiguous = mixed(f.kinds)
+	if f.array = f.kinds&typeArray != 0; f.array {
+		f.item = n.item()
+		f.itemKinds = f.item.kinds()
+		f.ambiguous = f.ambiguous || mixed(f.itemKinds) && f.itemKinds != anyType
+	}
+	if f.object = f.kinds&typeObject != 0; f.object {
+		f.properties = n.names()
+		for _, property := range f.properties {
+			f.ambiguous = f.ambiguous || mixed(property.kinds()) && property.kinds() != anyType
+		}
+	}
+	return f
+}
+
+// fault is what is wrong with the form of a value, before any schema.
+type fault struct{ rule, message, hint string }
+
+var (
+	faultEncoding  = &fault{"encoding", "is not valid percent-encoded UTF-8", ""}
+	faultRepeated  = &fault{"repeated", "must be given once", ""}
+	faultStyle     = &fault{"style", "is not written in the style that the contract asks for", ""}
+	faultDuplicate = &fault{"duplicate", "has a member twice", ""}
+	faultDeep      = &fault{"depth", "is nested too deeply", ""}
+)
+
+// text decodes one piece of text.
+func (f *field) text(raw string) (string, *fault) {
+	if !f.encoded {
+		return raw, nil
+	}
+	decoded, ok := decodeText(raw)
+	if !ok {
+		return "", faultEncoding
+	}
+	return decoded, nil
+}
+
+// build reads the occurrences of a field into b. There is at least one.
+func (f *field) build(b *builder, occurrences []pair) *fault {
+	switch {
+	case f.style == styleDeepObject:
+		return f.buildDeep(b, occurrences)
+	case f.object && f.style == styleForm && f.explode:
+		return f.buildMembers(b, occurrences)
+	}
+	if len(occurrences) > 1 && !(f.array && f.explode) {
+		return faultRepeated
+	}
+	raw := occurrences[0].raw
+	scalars := f.kinds&^(typeArray|typeObject|typeNull) != 0 || f.kinds == anyType
+	switch {
+	case f.array && (!scalars || len(occurrences) > 1 || f.delimited(raw)):
+		return f.buildArray(b, occurrences)
+	case f.object && (!scalars || f.delimited(raw)):
+		return f.buildObject(b, raw)
+	}
+	return f.buildScalar(b, raw)
+}
+
+func (f *field) buildScalar(b *builder, raw string) *fault {
+	raw, wrong := f.strip(raw)
+	if wrong != nil {
+		return wrong
+	}
+	if f.style == styleMatrix {
+		raw = strings.TrimPrefix(raw, f.name+"=")
+	}
+	s, wrong := f.text(raw)
+	if wrong == nil {
+		b.scalar(s, f.kinds)
+	}
+	return wrong
+}
+
+// strip takes off the mark with which the styles label and matrix begin.
+func (f *field) strip(raw string) (string, *fault) {
+	mark := map[style]string{styleLabel: ".", styleMatrix: ";"}[f.style]
+	rest, ok := strings.CutPrefix(raw, mark)
+	if !ok {
+		return "", faultStyle
+	}
+	return rest, nil
+}
+
+func (f *field) buildArray(b *builder, occurrences []pair) *fault {
+	array := b.open(kindArray)
+	for _, occurrence := range occurrences {
+		parts, wrong := f.parts(occurrence.raw, f.repeats())
+		if wrong != nil {
+			return wrong
+		}
+		for _, part := range parts {
+			if f.style == styleMatrix && f.explode {
+				if part, wrong = f.named(part); wrong != nil {
+					return wrong
+				}
+			}
+			s, wrong := f.text(part)
+			if wrong != nil {
+				return wrong
+			}
+			b.scalar(s, f.itemKinds)
+		}
+	}
+	b.close(array)
+	return nil
+}
+
+// repeats tells that each item of an array stands in an occurrence of its own.
+func (f *field) repeats() bool {
+	return f.explode && (f.style == styleForm || f.style == styleSpace || f.style == stylePipe)
+}
+
+// named takes "name=" off an item of an exploded matrix.
+func (f *field) named(part string) (string, *fault) {
+	rest, ok := strings.CutPrefix(part, f.name+"=")
+	if !ok {
+		return "", faultStyle
+	}
+	return rest, nil
+}
+
+// buildObject reads an object that is written in one piece.
+func (f *field) buildObject(b *builder, raw string) *fault {
+	parts, wrong := f.parts(raw, false)
+	if wrong != nil {
+		return wrong
+	}
+	members := make([]pair, 0, len(parts))
+	if f.explode && (f.style == styleSimple || f.style == styleLabel || f.style == styleMatrix) {
+		for _, part := range parts {
+			name, value, ok := strings.Cut(part, "=")
+			if !ok {
+				return faultStyle
+			}
+			members = append(members, pair{name, value})
+		}
+	} else {
+		if len(parts)%2 != 0 {
+			return faultStyle
+		}
+		for i := 0; i < len(parts); i += 2 {
+			members = append(members, pair{parts[i], parts[i+1]})
+		}
+	}
+	for i := range members {
+		if members[i].name, wrong = f.text(members[i].name); wrong != nil {
+			return wrong
+		}
+	}
+	return f.buildMembers(b, members)
+}
+
+// buildMembers reads an object from its members, which are scalars, or arrays where
+// the schema says so.
+func (f *field) buildMembers(b *builder, members []pair) *fault {
+	object := b.open(kindObject)
+	for i, member := range members {
+		if first := indexOf(members, member.name); first < i {
+			if f.properties[member.name].kinds()&typeArray == 0 || f.properties[member.name].kinds() == anyType {
+				return faultDuplicate
+			}
+			continue
+		}
+		b.string(member.name)
+		if wrong := f.buildMember(b, member, members); wrong != nil {
+			return wrong
+		}
+	}
+	b.close(object)
+	return nil
+}
+
+func indexOf(members []pair, name string) int {
+	for i := range members {
+		if members[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func (f *field) buildMember(b *builder, member pair, members []pair) *fault {
+	kinds := anyType
+	property := f.properties[member.name]
+	if property != nil {
+		kinds = property.kinds()
+	}
+	if kinds&typeArray == 0 || kinds == anyType {
+		s, wrong := f.text(member.raw)
+		if wrong == nil {
+			b.scalar(s, kinds)
+		}
+		return wrong
+	}
+	array, itemKinds := b.open(kindArray), property.item().kinds()
+	for _, other := range members {
+		if other.name != member.name {
+			continue
+		}
+		s, wrong := f.text(other.raw)
+		if wrong != nil {
+			return wrong
+		}
+		b.scalar(s, itemKinds)
+	}
+	b.close(array)
+	return nil
+}
+
+// delimiters separate the parts of a value; in a query string, the forms that they
+// take there.
+var delimiters = map[style][]string{
+	styleForm: {","}, styleSimple: {","}, styleSpace: {"%20", "+", " "}, stylePipe: {"|", "%7C", "%7c"},
+}
+
+func (f *field) delimiters() []string {
+	switch {
+	case f.style == styleLabel && f.explode:
+		return []string{"."}
+	case f.style == styleMatrix && f.explode:
+		return []string{";"}
+	case f.style == styleLabel, f.style == styleMatrix:
+		return []string{","}
+	}
+	return delimiters[f.style]
+}
+
+// delimited tells that a value has more than one part.
+func (f *field) delimited(raw string) bool {
+	if f.repeats() {
+		return false
+	}
+	for _, delimiter := range f.delimiters() {
+		if i := strings.Index(raw, delimiter); i > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// parts splits a value, still encoded: an encoded delimiter belongs to a part.
+func (f *field) parts(raw string, whole bool) ([]string, *fault) {
+	if whole {
+		return []string{raw}, nil
+	}
+	raw, wrong := f.strip(raw)
+	if wrong != nil {
+		return nil, wrong
+	}
+	if f.style == styleMatrix && !f.explode {
+		if raw, wrong = f.named(raw); wrong != nil {
+			return nil, wrong
+		}
+	}
+	delimiters := f.delimiters()
+	for _, other := range delimiters[1:] {
+		raw = strings.ReplaceAll(raw, other, delimiters[0])
+	}
+	parts := strings.Split(raw, delimiters[0])
+	if f.style == styleSimple && !f.encoded {
+		for i := range parts {
+			parts[i] = strings.Trim(parts[i], " \t") // lists in header fields (RFC 9110 §5.6.1)
+		}
+	}
+	return parts, nil
+}
+
+// maxDeep bounds the nesting of deepObject.
+const maxDeep = 8
+
+// branch is one member of a nested object that is put together from its leaves.
+type branch struct {
+	name   string
+	below  []*branch
+	leaves []string // decoded
+}
+
+// buildDeep reads filter[a]=1&filter[b][c]=2. Nothing is reserved by an index or a
+// depth that a name claims: the work is bounded by what was sent.
+func (f *field) buildDeep(b *builder, occurrences []pair) *fault {
+	root := new(branch)
+	for _, occurrence := range occurrences {
+		path, ok := deepPath(occurrence.name[len(f.name):])
+		if !ok {
+			return faultStyle
+		}
+		if len(path) > maxDeep {
+			return faultDeep
+		}
+		leaf := root
+		for _, name := range path {
+			leaf = leaf.member(name)
+		}
+		s, wrong := f.text(occurrence.raw)
+		if wrong != nil {
+			return wrong
+		}
+		leaf.leaves = append(leaf.leaves, s)
+	}
+	return root.build(b, f.node, f.kinds)
+}
+
+// deepPath reads "[a][b]".
+func deepPath(suffix string) (path []string, ok bool) {
+	for suffix != "" {
+		if suffix[0] != '[' {
+			return nil, false
+		}
+		name, rest, closed := strings.Cut(suffix[1:], "]")
+		if !closed || strings.ContainsRune(name, '[') {
+			return nil, false
+		}
+		path, suffix = append(path, name), rest
+	}
+	return path, len(path) > 0
+}
+
+func (br *branch) member(name string) *branch {
+	for _, below := range br.below {
+		if below.name == name {
+			return below
+		}
+	}
+	below := &branch{name: name}
+	br.below = append(br.below, below)
+	return below
+}
+
+func (br *branch) build(b *builder, n *node, kinds types) *fault {
+	isArray := kinds&typeArray != 0 && kinds != anyType
+	switch {
+	case len(br.leaves) > 0 && len(br.below) > 0:
+		return faultStyle
+	case len(br.below) > 0 && isArray && br.indexed():
+		return br.buildItems(b, n.item())
+	case len(br.below) > 0:
+		object := b.open(kindObject)
+		for _, below := range br.below {
+			b.string(below.name)
+			property := n.property(below.name)
+			if wrong := below.build(b, property, property.kinds()); wrong != nil {
+				return wrong
+			}
+		}
+		b.close(object)
+	case isArray:
+		array, itemKinds := b.open(kindArray), n.item().kinds()
+		for _, leaf := range br.leaves {
+			b.scalar(leaf, itemKinds)
+		}
+		b.close(array)
+	case len(br.leaves) > 1:
+		return faultRepeated
+	default:
+		b.scalar(br.leaves[0], kinds)
+	}
+	return nil
+}
+
+// indexed tells that the members are 0, 1, 2 … in this order, or all in one [].
+func (br *branch) indexed() bool {
+	if len(br.below) == 1 && br.below[0].name == "" && len(br.below[0].below) == 0 {
+		return true
+	}
+	for i, below := range br.below {
+		if below.name != strconv.Itoa(i) {
+			return false
+		}
+	}
+	return true
+}
+
+func (br *branch) buildItems(b *builder, item *node) *fault {
+	array, kinds := b.open(kindArray), item.kinds()
+	for _, below := range br.below {
+		if below.name == "" {
+			for _, leaf := range below.leaves {
+				b.scalar(leaf, kinds)
+			}
+			continue
+		}
+		if wrong := below.build(b, item, kinds); wrong != nil {
+			return wrong
+		}
+	}
+	b.close(array)
+	return nil
+}
