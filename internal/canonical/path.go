@@ -4,7 +4,7 @@ package canonical
 
 import (
 	"net/url"
-	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -31,7 +31,7 @@ func Path(u *url.URL) bool {
 	if u.RawPath == "" {
 		return true
 	}
-	if strings.Contains(u.RawPath, ";") || hasEncodedSlash(u.RawPath) {
+	if hasEncodedSlash(u.RawPath) {
 		return false
 	}
 	u.RawPath = "" // EscapedPath now gives the one canonical encoding of Path
@@ -51,7 +51,17 @@ func plainBytes(path string) bool {
 			ascii = false
 		}
 	}
-	return ascii || utf8.ValidString(path)
+	return ascii || plainRunes(path)
+}
+
+// plainRunes looks for what is not UTF-8, and for the controls beyond ASCII.
+func plainRunes(path string) bool {
+	for _, r := range path {
+		if unicode.IsControl(r) {
+			return false
+		}
+	}
+	return utf8.ValidString(path)
 }
 
 // plainSegments refuses empty and dot segments. One slash at the end is plain.

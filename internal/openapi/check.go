@@ -118,7 +118,7 @@ func (c *checker) members(n *node, s *shape) {
 	}
 	for _, name := range s.required() {
 		if n.get(name) == nil {
-			c.add(finding.Error{Message: fmt.Sprintf("%s needs %q", s.name, name), At: n.placeOfName()})
+			c.add(finding.Error{Message: fmt.Sprintf("%s needs %q", s.name, name), At: n.placeOfName(), Word: n.key})
 		}
 	}
 }

@@ -1,9 +1,14 @@
 // Package openapi loads contracts: OpenAPI 3.0 and 3.1 documents, JSON or YAML.
 //
 // A contract is read, checked and normalised once, at load. What comes out is plain
-// data that the policies compile for the request path; the library that parses the
-// documents (kin-openapi) is used in load.go and findings.go only and never while a
-// request is served.
+// data that the policies compile for the request path.
+//
+// On the way the files become trees of nodes that know their places (json.go,
+// yaml.go). A walk along tables of what the specification allows (grammar.go,
+// keywords.go) checks them and resolves their references (check.go, refs.go). Out of
+// the checked trees come the model (operations.go and its neighbours) and one
+// document with every file in it (bundle.go). kin-openapi is used in findings.go only,
+// for the rules that say nothing about requests.
 package openapi
 
 import "gateway/internal/finding"
@@ -19,9 +24,10 @@ type Contract struct {
 	Bases []string
 	// Operations, in the order of the document: by path, then method.
 	Operations []*Operation
-	// Document is the whole contract as JSON, local references resolved into it
-	// and schemas in JSON Schema 2020-12 form whatever the contract's version. The
-	// schemas below point into it.
+	// Document is the whole contract as JSON, what it refers to in other files taken
+	// into components, and its schemas in JSON Schema 2020-12 form whatever the
+	// contract's version. Every "$ref" in a schema is a fragment with a JSON Pointer,
+	// "#/components/schemas/Order". The schemas below point into it.
 	Document []byte
 	// Warnings are doubts about the document that change nothing at the gateway.
 	Warnings []*finding.Error

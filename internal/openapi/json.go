@@ -17,7 +17,7 @@ import (
 const (
 	maxDocumentBytes = 32 << 20
 	maxDepth         = 200
-	maxNodes         = 2 << 20
+	maxNodes         = 1 << 20
 	maxCopies        = 256 << 10 // of which made by aliases of YAML
 )
 
@@ -40,29 +40,31 @@ func readJSON(f *file, data []byte, to *report) *node {
 	r := &jsonReader{decoder: json.NewDecoder(bytes.NewReader(data)), data: data, file: f, report: to, line: 1, column: 1}
 	r.decoder.UseNumber()
 	root, err := r.value(0)
-	if err == nil {
-		if _, more := r.decoder.Token(); more != io.EOF {
-			err = errors.New("there is more after the end of the JSON value")
-		}
-	}
 	if err != nil {
-		r.fail(err)
+		r.fail(err, r.decoder.InputOffset())
+		return nil
+	}
+	end := r.decoder.InputOffset()
+	if _, more := r.decoder.Token(); more != io.EOF {
+		r.fail(errors.New("there is more after the end of the JSON value"), end)
 		return nil
 	}
 	return root
 }
 
-// fail reports a syntax error where the reader stands.
-func (r *jsonReader) fail(err error) {
-	end := r.decoder.InputOffset()
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset > end {
-		end = syntax.Offset - 1
+// fail reports a syntax error at an offset, or where the error itself says.
+func (r *jsonReader) fail(err error, offset int64) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset > offset {
+		offset = syntax.Offset - 1
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		end, err = int64(len(r.data)), errors.New("the document ends in the middle of a value")
+		r.data = bytes.TrimRight(r.data, " \t\r\n")
+		offset = int64(len(r.data))
+		err = errors.New("the document ends in the middle of a value")
 	}
-	r.skip()
-	r.walk(int(end))
+	if r.walk(int(offset)); r.offset < len(r.data) {
+		r.skip()
+	}
 	r.report.add(finding.Error{
 		Message: "the document is not JSON: " + strings.TrimPrefix(err.Error(), "json: "),
 		At:      finding.Position{File: r.file.shown, Line: int(r.line), Column: int(r.column)},

@@ -119,10 +119,14 @@ func (b *builder) responses(n *node) map[string]Response {
 			continue
 		}
 		if !isStatus(v.key) {
-			b.add(finding.Error{
+			e := finding.Error{
 				Message: fmt.Sprintf("%q is not a status", v.key), At: v.placeOfName(), Word: v.key,
 				Hint: "a response stands under a status such as 200, a range such as 4XX, or default",
-			})
+			}
+			if upper := strings.ToUpper(v.key); isStatus(upper) {
+				e.Hint = "did you mean " + upper + "?"
+			}
+			b.add(e)
 			continue
 		}
 		if response := v.follow(); response != nil && response.kind == isObject {
@@ -154,7 +158,7 @@ func (b *builder) operationIDs() {
 		}
 		b.add(finding.Error{
 			Message: fmt.Sprintf("two operations are called %s; the other is %s %s at line %d", op.ID, other.Method, other.Template, other.Source.Line),
-			At:      finding.Position(op.Source),
+			At:      finding.Position(op.Source), Word: strings.ToLower(op.Method),
 		})
 	}
 }
@@ -176,7 +180,7 @@ func (b *builder) conflicts() {
 		b.add(finding.Error{
 			Message: fmt.Sprintf("two operations match the same request: %s %s, and %s at %s:%d",
 				op.Method, op.Template, other.Template, other.Source.File, other.Source.Line),
-			At: finding.Position(op.Source),
+			At: finding.Position(op.Source), Word: strings.ToLower(op.Method),
 		})
 	}
 }

@@ -30,7 +30,7 @@ func (b *builder) parameters(n *node) []Parameter {
 		}
 		if slices.ContainsFunc(out, func(other Parameter) bool { return same(p, other) }) {
 			b.add(finding.Error{
-				Message: fmt.Sprintf("the %s parameter %q is given twice", p.In, p.Name), At: item.place(), Word: item.word(),
+				Message: fmt.Sprintf("the %s parameter %q is given twice", p.In, p.Name), At: finding.Position(p.Source), Word: p.Name,
 			})
 			continue
 		}
@@ -70,7 +70,7 @@ func (b *builder) parameter(n *node) (Parameter, bool) {
 	}
 	p := Parameter{
 		Name: n.str("name"), In: n.str("in"), Required: n.truth("required"), Deprecated: n.truth("deprecated"),
-		AllowEmptyValue: n.truth("allowEmptyValue"), AllowReserved: n.truth("allowReserved"), Source: Position(n.place()),
+		AllowEmptyValue: n.truth("allowEmptyValue"), AllowReserved: n.truth("allowReserved"), Source: Position(n.get("name").place()),
 	}
 	if !slices.Contains(locations, p.In) {
 		e := finding.Error{
@@ -86,7 +86,8 @@ func (b *builder) parameter(n *node) (Parameter, bool) {
 	if p.In == "path" {
 		if !p.Required {
 			b.warn(finding.Error{
-				Message: fmt.Sprintf("the path parameter %q is not marked as required, although it always is", p.Name), At: n.place(),
+				Message: fmt.Sprintf("the path parameter %q is not marked as required, although it always is", p.Name),
+				At:      finding.Position(p.Source), Word: p.Name,
 			})
 		}
 		p.Required = true
@@ -101,7 +102,8 @@ func (b *builder) serialisation(p *Parameter, n *node) {
 	if content != nil && content.kind == isObject {
 		if len(content.values) != 1 || schema != nil {
 			b.add(finding.Error{
-				Message: fmt.Sprintf("the parameter %q needs either a schema, or content with one media type", p.Name), At: content.placeOfName(),
+				Message: fmt.Sprintf("the parameter %q needs either a schema, or content with one media type", p.Name),
+				At:      content.placeOfName(), Word: "content",
 			})
 			return
 		}
@@ -123,6 +125,12 @@ func (b *builder) serialisation(p *Parameter, n *node) {
 			})
 		}
 		p.Style = style.text
+	}
+	if p.Style == "matrix" {
+		b.warn(finding.Error{
+			Message: fmt.Sprintf(`the style matrix of %q needs a ";" in the path, and such requests are refused`, p.Name),
+			At:      finding.Position(p.Source), Word: p.Name, Hint: "use the style simple or label",
+		})
 	}
 	p.Explode = p.Style == "form"
 	if explode := n.get("explode"); explode != nil {
@@ -148,7 +156,7 @@ func (b *builder) pathParameters(op *Operation, n *node) {
 		if !slices.Contains(t.variables(), p.Name) {
 			b.add(finding.Error{
 				Message: fmt.Sprintf("the path parameter %q is not in the path %s", p.Name, op.Template),
-				At:      finding.Position(p.Source), Hint: finding.Suggest(p.Name, t.variables()...),
+				At:      finding.Position(p.Source), Word: p.Name, Hint: finding.Suggest(p.Name, t.variables()...),
 			})
 		}
 	}

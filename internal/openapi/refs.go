@@ -133,12 +133,13 @@ func (n *node) child(token string) *node {
 func (c *checker) nowhere(from, n *node, text, token string, walked []string) {
 	e := finding.Error{Message: "$ref points nowhere: " + text, At: from.place(), Word: text}
 	where, has := strings.Join(walked, "."), n.members()
-	if where == "" {
-		where = n.file.shown
-	}
 	switch near := finding.Nearest(token, has); {
 	case len(has) == 0:
 		e.Hint = where + " is empty"
+	case where == "" && near == "":
+		e.Hint = fmt.Sprintf("%s has no %q", path.Base(n.file.name), token)
+	case where == "":
+		e.Hint = fmt.Sprintf("%s has no %q; did you mean %s?", path.Base(n.file.name), token, near)
 	case near != "":
 		e.Hint = fmt.Sprintf("%s has: %s; did you mean %s?", where, some(has), near)
 	default:

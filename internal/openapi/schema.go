@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 
 	"gateway/internal/finding"
@@ -53,9 +54,11 @@ func (c *checker) types(n *node) {
 	}
 	list := []*node{t}
 	if t.kind == isList {
-		if list = t.values; c.version == v30 {
+		if c.version == v30 {
 			c.needs31(t, "a list of types")
-		} else if len(list) == 0 {
+			return
+		}
+		if list = t.values; len(list) == 0 {
 			c.add(finding.Error{Message: `"type" must not be empty: nothing could meet it`, At: t.place()})
 		}
 	}
@@ -69,23 +72,26 @@ func (c *checker) types(n *node) {
 			c.add(finding.Error{
 				Message: "the type null does not exist in OpenAPI 3.0", At: item.place(), Word: item.text, Hint: "write nullable: true",
 			})
-		case !isType(item.text):
-			c.add(finding.Error{
+		case !slices.Contains(types, item.text):
+			e := finding.Error{
 				Message: fmt.Sprintf("%q is not a JSON Schema type", item.text), At: item.place(), Word: item.text,
 				Hint: finding.Suggest(item.text, types...),
-			})
+			}
+			if meant := synonyms[strings.ToLower(item.text)]; meant != "" {
+				e.Hint = "did you mean " + meant + "?"
+			}
+			c.add(e)
 		}
 		seen[item.text] = true
 	}
 }
 
-func isType(text string) bool {
-	for _, t := range types {
-		if t == text {
-			return true
-		}
-	}
-	return false
+// synonyms are what other languages call the types.
+var synonyms = map[string]string{
+	"int": "integer", "long": "integer", "float": "number", "double": "number", "decimal": "number", "bool": "boolean",
+	"str": "string", "text": "string", "file": "string with format: binary", "date": "string with format: date",
+	"datetime": "string with format: date-time", "uuid": "string with format: uuid", "map": "object", "dict": "object",
+	"list": "array", "any": "no type at all",
 }
 
 // wholeNumber is a literal that counts something.

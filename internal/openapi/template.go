@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // template is a parsed path template.
@@ -63,6 +64,9 @@ func parseSegment(text string) (segment, error) {
 		literal, err := url.PathUnescape(literal)
 		if err != nil || strings.Contains(literal, "/") {
 			return s, errors.New("its percent-encoding is not plain")
+		}
+		if strings.ContainsFunc(literal, func(r rune) bool { return r == ';' || r == '\\' || unicode.IsControl(r) }) {
+			return s, errors.New(`requests whose path has a ";", a backslash or a control are refused`)
 		}
 		if found && literal == "" && len(s.names) > 0 {
 			return s, errors.New("two variables need text between them, or nobody knows where one ends")

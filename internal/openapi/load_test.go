@@ -1,0 +1,93 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares got with a file of testdata.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+// TestRefused keeps what people read when a contract is refused. Each file breaks
+// one rule, named by the file.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/refused/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if ext := filepath.Ext(file); ext != ".yaml" && ext != ".json" {
+			continue
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			_, err := Load(file)
+			if err == nil {
+				t.Fatal("the contract was accepted")
+			}
+			golden(t, file+".golden", strings.TrimRight(err.Error(), "\n")+"\n")
+		})
+	}
+}
+
+// TestAccepted keeps what becomes of whole contracts: the model, and the document
+// with its schemas in one dialect.
+func TestAccepted(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"testdata/accepted/v30.yaml", "testdata/accepted/v31.json", "testdata/accepted/shop/openapi.yaml"} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			c, err := Load(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compileAll(t, c)
+			golden(t, file+".golden", describe(t, c))
+		})
+	}
+}
+
+// describe renders a contract.
+func describe(t *testing.T, c *Contract) string {
+	t.Helper()
+	var document bytes.Buffer
+	if err := json.Indent(&document, c.Document, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	model := *c
+	model.Document, model.Hash, model.Warnings = nil, "", nil
+	text, err := json.MarshalIndent(model, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := fmt.Sprintf("%s\n\n%s\n", text, document.Bytes())
+	for _, w := range c.Warnings {
+		out += fmt.Sprintf("\n%s: %s", w.At, w.Message)
+	}
+	return out + "\n"
+}
