@@ -141,6 +141,9 @@ func (p *parser) policy() error {
 	if err := checkName(policy.Name); err != nil {
 		return p.fault(err)
 	}
+	if slices.ContainsFunc(p.handler.Policies, func(other Policy) bool { return other.Name == policy.Name }) {
+		return finding.At(p, "give each a name of its own", "two policies are called %q", policy.Name)
+	}
 	if p.NextArg() {
 		return finding.At(p, "a name with spaces stands in quotes", "%q is too much here: policy takes one name", p.Val())
 	}
@@ -187,10 +190,14 @@ func (p *parser) finish(head *caddyfile.Dispenser) error {
 	return checkQuota(head, &p.single)
 }
 
+// checkQuota checks a policy that is complete; head stands at its beginning.
 func checkQuota(head *caddyfile.Dispenser, policy *Policy) error {
 	if policy.Quota == "" {
-		return finding.At(head, "say how much, such as: ratelimit 100/1m, or quota 100/1m in the block",
-			"%s has no quota, so it would limit nothing", head.Val())
+		hint := "say how much: quota 100/1m"
+		if head.Val() == "ratelimit" {
+			hint = "say how much: ratelimit 100/1m"
+		}
+		return finding.At(head, hint, "%s has no quota, so it would limit nothing", head.Val())
 	}
 	if _, err := policy.compile(); err != nil {
 		return (&parser{Dispenser: head}).fault(err)

@@ -54,7 +54,7 @@ func (p *parser) burst(policy *Policy) error {
 	}
 	units, err := parseUnits(p.Val())
 	if err != nil {
-		return finding.At(p, "how many requests may come at once, such as: burst 20", "burst %v", err)
+		return finding.At(p, "how many requests may come at once, at least 1", "burst cannot be %q", p.Val())
 	}
 	policy.Burst = units
 	return nil
