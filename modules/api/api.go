@@ -31,7 +31,7 @@ type Handler struct {
 
 	app    *App
 	errors *caddyhttp.HTTPErrorConfig
-	pages  http.Handler
+	pages  *pages
 }
 
 // API is one api block: a contract, the policies in front of it, and what answers.
@@ -90,7 +90,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := disjoint(h.APIs); err != nil {
 		return err
 	}
-	h.pages, err = pages(h.APIs)
+	h.pages, err = newPages(h.APIs)
 	return err
 }
 
@@ -126,24 +126,22 @@ func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.
 	if err := x.CheckTarget(r); err != nil {
 		return err
 	}
-	owner := h.owner(r.URL.Path)
-	if owner == nil {
-		if isPage(r.URL.Path) {
-			h.pages.ServeHTTP(w, r)
-			return nil
-		}
-		return x.Refuse(exchange.API, notFound)
+	if owner := h.owner(r.URL.Path); owner != nil {
+		return owner.flow.ServeHTTP(w, r)
 	}
-	return owner.flow.ServeHTTP(w, r)
+	if h.pages.owns(r.URL.Path) {
+		h.pages.ServeHTTP(w, r)
+		return nil
+	}
+	return x.Refuse(exchange.API, notFound)
 }
 
 var notFound = problem.New(problem.RouteNotFound)
 
-// owner returns the API that has the path. The only API of a site has them all, so
-// that its versioning can say what is wrong with a path; but the pages of the
-// gateway itself belong to nobody.
+// owner returns the API that has the path, or nil. The only API of a site also has
+// the paths that nobody else has, so that its versioning can say what is wrong.
 func (h *Handler) owner(path string) *API {
-	if len(h.APIs) == 1 && !isPage(path) {
+	if len(h.APIs) == 1 && !h.pages.owns(path) {
 		return h.APIs[0]
 	}
 	for _, api := range h.APIs {

@@ -4,6 +4,12 @@ package standard
 
 import (
 	_ "gateway/modules/api"
+	_ "gateway/modules/auth"
+	_ "gateway/modules/docs"
 	_ "gateway/modules/order"
 	_ "gateway/modules/problem"
+	_ "gateway/modules/ratelimit"
+	_ "gateway/modules/strict"
+	_ "gateway/modules/validate"
+	_ "gateway/modules/versioning"
 )
