@@ -1,10 +1,6 @@
 package openapi
 
-import (
-	"encoding/json"
-
-	"gateway/internal/finding"
-)
+import "encoding/json"
 
 // bundler writes the contract as one JSON document. Plain, it says what the files
 // say; otherwise schemas are rewritten to JSON Schema 2020-12, and the document
@@ -17,15 +13,10 @@ type bundler struct {
 	out   []byte
 }
 
-// bundle returns the document. Its size is bounded, as a path item that several
-// paths refer to is copied to each.
+// bundle returns the document.
 func (c *checker) bundle(plain bool) []byte {
 	b := &bundler{checker: c, plain: plain, parts: c.root.get("components")}
 	b.value(c.root)
-	if len(b.out) > maxDocumentBytes {
-		c.add(finding.Error{Message: "the contract is too large once its files are put together", At: c.root.place()})
-		return nil
-	}
 	return b.out
 }
 
@@ -53,17 +44,12 @@ func (b *bundler) value(n *node) {
 	}
 }
 
-// reference writes an object with "$ref". Path items are copied in place.
+// reference writes an object with "$ref". A path item of another file stands in the
+// place from which it was referred to first; everything else keeps its reference.
 func (b *bundler) reference(n *node) {
-	if len(b.out) > maxDocumentBytes {
-		b.out = append(b.out, "null"...)
+	if n.shape.section == "pathItems" && n.target.adopted != "" && n.target.adopted == b.pointer(n) {
+		b.value(n.target)
 		return
-	}
-	if n.shape.section == "pathItems" {
-		if end := n.follow(); end != nil {
-			b.object(end)
-			return
-		}
 	}
 	b.out = append(b.out, `{"$ref":`...)
 	b.text("#" + fragment(b.pointer(n.target)))

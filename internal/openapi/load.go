@@ -75,9 +75,6 @@ func load(files fs.FS, dir, name string, data []byte) (*Contract, error) {
 		return nil, err
 	}
 	contract.Document = c.bundle(false)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	contract.Files, contract.Hash = c.source.names(), c.source.hash()
 	contract.Warnings = inOrder(c.warnings)
 	return contract, nil

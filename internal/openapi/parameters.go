@@ -65,22 +65,27 @@ func ignored(p Parameter) bool {
 
 // parameter reads one parameter; it is false for those without effect.
 func (b *builder) parameter(n *node) (Parameter, bool) {
-	if n == nil || n.kind != isObject || n.str("name") == "" {
-		return Parameter{}, false
+	name, in := n.get("name"), n.get("in")
+	if name == nil || name.kind != isString || in == nil || in.kind != isString {
+		return Parameter{}, false // the tables have said so
 	}
 	p := Parameter{
-		Name: n.str("name"), In: n.str("in"), Required: n.truth("required"), Deprecated: n.truth("deprecated"),
-		AllowEmptyValue: n.truth("allowEmptyValue"), AllowReserved: n.truth("allowReserved"), Source: Position(n.get("name").place()),
+		Name: name.text, In: in.text, Required: n.truth("required"), Deprecated: n.truth("deprecated"),
+		AllowEmptyValue: n.truth("allowEmptyValue"), AllowReserved: n.truth("allowReserved"), Source: Position(name.place()),
 	}
 	if !slices.Contains(locations, p.In) {
 		e := finding.Error{
-			Message: fmt.Sprintf("a parameter cannot be in %q", p.In), At: n.get("in").place(), Word: p.In,
+			Message: fmt.Sprintf("a parameter cannot be in %q", p.In), At: in.place(), Word: p.In,
 			Hint: finding.Suggest(p.In, locations...),
 		}
 		if p.In == "body" || p.In == "formData" {
 			e.Hint = "this is Swagger 2.0; OpenAPI 3 has requestBody"
 		}
 		b.add(e)
+		return p, false
+	}
+	if p.Name == "" {
+		b.add(finding.Error{Message: "a parameter needs a name", At: name.place()})
 		return p, false
 	}
 	if p.In == "path" {

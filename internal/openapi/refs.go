@@ -162,7 +162,7 @@ func some(names []string) string {
 func (c *checker) settle(r reference) {
 	if r.target.shape == nil {
 		if r.want.section == "pathItems" {
-			r.target.adopted = c.pointer(r.from) // path items are copied in place
+			r.target.adopted = c.pointer(r.from) // OpenAPI 3.0 has no other place for them
 		} else {
 			c.adopt(r.target, r.want.section)
 		}
