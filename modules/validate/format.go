@@ -40,15 +40,17 @@ var textFormats = map[string]func(string) bool{
 // number with a fraction is within the range or not; whether it has to be an integer
 // is up to the type.
 var numberFormats = map[string]*span{
-	"int32": newSpan(-1<<31, 1<<31-1),
-	"int64": newSpan(-1<<63, 1<<63-1),
+	"int8": newSpan(-1<<7, 1<<7-1), "int16": newSpan(-1<<15, 1<<15-1),
+	"int32": newSpan(-1<<31, 1<<31-1), "int64": newSpan(-1<<63, 1<<63-1),
+	"uint8": newSpan(0, 1<<8-1), "uint16": newSpan(0, 1<<16-1),
+	"uint32": newSpan(0, 1<<32-1), "uint64": newSpan(0, 1<<64-1),
 }
 
 // span is a closed range of numbers.
 type span struct{ low, high *quantity }
 
-func newSpan(low, high int64) *span {
-	return &span{newQuantity(new(big.Rat).SetInt64(low)), newQuantity(new(big.Rat).SetInt64(high))}
+func newSpan(low int64, high uint64) *span {
+	return &span{newQuantity(new(big.Rat).SetInt64(low)), newQuantity(new(big.Rat).SetUint64(high))}
 }
 
 func (s *span) has(n *number) bool { return n.compare(s.low) >= 0 && n.compare(s.high) <= 0 }
@@ -56,7 +58,7 @@ func (s *span) has(n *number) bool { return n.compare(s.low) >= 0 && n.compare(s
 // unchecked are well-known formats that describe a value without restricting it
 // further.
 var unchecked = map[string]bool{
-	"": true, "float": true, "double": true, "binary": true, "password": true, "decimal": true, "int8": true, "int16": true,
+	"": true, "float": true, "double": true, "binary": true, "password": true, "decimal": true,
 	"html": true, "markdown": true, "char": true, "commonmark": true, "media-range": true,
 }
 

@@ -3,6 +3,7 @@ package validate
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -113,26 +114,12 @@ func compileParameter(op *openapi.Operation, declared *openapi.Parameter, compil
 	}
 	p.field = newField(declared.Name, s, declared.Explode, p.in == "query", n)
 	if p.in == "path" {
-		if p.index = placeInTemplate(op.Template, declared.Name); p.index < 0 {
+		names, err := openapi.Variables(op.Template)
+		if p.index = slices.Index(names, declared.Name); err != nil || p.index < 0 {
 			return nil, fmt.Errorf("the path parameter %q is not part of %s", declared.Name, op.Template)
 		}
 	}
 	return p, nil
-}
-
-// placeInTemplate returns which of the template's parameters has the name.
-func placeInTemplate(template, name string) int {
-	for i := 0; ; i++ {
-		_, rest, ok := strings.Cut(template, "{")
-		if !ok {
-			return -1
-		}
-		found, after, _ := strings.Cut(rest, "}")
-		if found == name {
-			return i
-		}
-		template = after
-	}
 }
 
 // check holds what the checking of one request's parameters needs.

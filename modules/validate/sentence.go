@@ -164,12 +164,10 @@ func quotedByMistake(s string, allowed types) bool {
 }
 
 func formatSentence(format string) string {
-	switch format {
-	case "int32":
-		return "must fit into 32 bits"
-	case "int64":
-		return "must fit into 64 bits"
-	case "byte":
+	if span := numberFormats[format]; span != nil {
+		return fmt.Sprintf("must be between %s and %s, the range of %s", literalOf(span.low.rat), literalOf(span.high.rat), format)
+	}
+	if format == "byte" {
 		return "must be base64"
 	}
 	article := "a"

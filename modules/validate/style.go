@@ -260,10 +260,10 @@ func (f *field) buildMember(b *builder, member pair, members []pair) *fault {
 	return nil
 }
 
-// delimiters separate the parts of a value; in a query string, the forms that they
-// take there.
+// delimiters separate the parts of a value. Encoded ones do as well: most services
+// decode first and split then, and most clients encode a comma in a query string.
 var delimiters = map[style][]string{
-	styleForm: {","}, styleSimple: {","}, styleSpace: {"%20", "+", " "}, stylePipe: {"|", "%7C", "%7c"},
+	styleForm: {",", "%2C", "%2c"}, styleSimple: {","}, styleSpace: {"%20", "+", " "}, stylePipe: {"|", "%7C", "%7c"},
 }
 
 func (f *field) delimiters() []string {
@@ -291,7 +291,7 @@ func (f *field) delimited(raw string) bool {
 	return false
 }
 
-// parts splits a value, still encoded: an encoded delimiter belongs to a part.
+// parts splits a value that is still encoded.
 func (f *field) parts(raw string, whole bool) ([]string, *fault) {
 	if whole {
 		return []string{raw}, nil
