@@ -3,6 +3,7 @@ package docs
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -38,7 +39,7 @@ func Effective(d Document) ([]byte, error) {
 	if err := json.Unmarshal(d.Contract.Document, &root); err != nil {
 		return nil, err
 	}
-	e := &effective{Document: d, prefix: "gateway", used: make(map[int][]*problem.Reason)}
+	e := &effective{Document: d, prefix: "gateway"}
 	if err := json.Unmarshal(orEmpty(root.get("components")), &e.components); err != nil {
 		return nil, err
 	}
@@ -76,8 +77,8 @@ type effective struct {
 	components members
 	// prefix begins the names of our components and no other's.
 	prefix string
-	// used are the reasons that the operations refer to, by status.
-	used map[int][]*problem.Reason
+	// shared are the responses that the operations refer to.
+	shared []refusals
 }
 
 func (e *effective) choosePrefix() {
@@ -199,31 +200,52 @@ func (e *effective) fields() []string {
 	return names
 }
 
-// refuse adds the problem responses that the contract does not declare itself.
+// refuse adds the problem responses that the contract does not declare itself. The
+// ranges and the default of a contract speak of the service, so they hide nothing.
 func (e *effective) refuse(op *openapi.Operation, responses *members) error {
+	byStatus := make(map[int][]*problem.Reason)
 	for _, reason := range problem.Catalogue() {
 		face := reason.Face()
-		status := strconv.Itoa(face.Status)
-		if !e.applies(face, op) || e.declared(responses, status) {
+		if e.applies(face, op) && !slices.Contains(byStatus[face.Status], face) {
+			byStatus[face.Status] = append(byStatus[face.Status], face)
+		}
+	}
+	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
+		if responses.get(strconv.Itoa(status)) != nil {
 			continue
 		}
-		if !slices.Contains(e.used[face.Status], face) {
-			e.used[face.Status] = append(e.used[face.Status], face)
-		}
-		if responses.get(status) == nil {
-			if err := responses.set(status, e.ref("responses", status)); err != nil {
-				return err
-			}
+		if err := responses.set(strconv.Itoa(status), e.ref("responses", e.share(status, byStatus[status]))); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// declared tells whether the contract itself has a response for the status. The
-// ranges and the default of a contract speak of the service.
-func (e *effective) declared(responses *members, status string) bool {
-	raw := responses.get(status)
-	return raw != nil && !strings.Contains(string(raw), "#/components/responses/"+e.prefix+".")
+// refusals is one shared response: all reasons with one status that an operation has.
+type refusals struct {
+	name    string
+	status  int
+	reasons []*problem.Reason
+}
+
+// share returns the name of the response with these reasons.
+func (e *effective) share(status int, reasons []*problem.Reason) string {
+	others := 0
+	for _, known := range e.shared {
+		if known.status != status {
+			continue
+		}
+		if slices.Equal(known.reasons, reasons) {
+			return known.name
+		}
+		others++
+	}
+	name := strconv.Itoa(status)
+	if others > 0 {
+		name += "-" + strconv.Itoa(others+1)
+	}
+	e.shared = append(e.shared, refusals{name, status, reasons})
+	return name
 }
 
 // applies tells whether a client of the operation can meet the reason.
@@ -268,8 +290,8 @@ func (e *effective) addComponents(components *members) error {
 		return err
 	}
 	err = components.edit("responses", func(responses *members) error {
-		for _, status := range statuses(e.used) {
-			if err := responses.set(fmt.Sprintf("%s.%d", e.prefix, status), e.response(status)); err != nil {
+		for _, r := range e.shared {
+			if err := responses.set(e.prefix+"."+r.name, e.response(r)); err != nil {
 				return err
 			}
 		}
@@ -288,20 +310,11 @@ func (e *effective) addComponents(components *members) error {
 	})
 }
 
-func statuses(used map[int][]*problem.Reason) []int {
-	list := make([]int, 0, len(used))
-	for status := range used {
-		list = append(list, status)
-	}
-	slices.Sort(list)
-	return list
-}
-
-// response describes all reasons with one status.
-func (e *effective) response(status int) map[string]any {
-	lines := []string{"Refused by the gateway: " + http.StatusText(status) + "."}
+// response describes one shared response.
+func (e *effective) response(r refusals) map[string]any {
+	lines := []string{"Refused by the gateway: " + http.StatusText(r.status) + "."}
 	examples := make(map[string]any)
-	for _, reason := range e.used[status] {
+	for _, reason := range r.reasons {
 		lines = append(lines, fmt.Sprintf("* [`%s`](%s) %s.", reason.Code, reason.TypeURL(), reason.Title))
 		examples[reason.Code] = map[string]any{
 			"summary": reason.Title,
@@ -314,7 +327,7 @@ func (e *effective) response(status int) map[string]any {
 			"schema": e.ref("schemas", "Problem"), "examples": examples,
 		}},
 	}
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
 		response["headers"] = map[string]any{"Retry-After": e.ref("headers", "Retry-After")}
 	}
 	return response
