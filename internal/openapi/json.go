@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -125,6 +126,9 @@ func (r *jsonReader) value(depth int) (*node, error) {
 		}
 	case json.Number:
 		n.kind, n.text = isNumber, string(token)
+		if !bounded(n.text) {
+			err = fmt.Errorf("the number %.20s is too large or too small", n.text)
+		}
 	case string:
 		n.kind, n.text = isString, token
 	case json.Delim:
@@ -135,6 +139,17 @@ func (r *jsonReader) value(depth int) (*node, error) {
 		err = r.content(n, depth+1)
 	}
 	return n, err
+}
+
+// bounded tells whether the exponent of a number is one that double precision has.
+// Exact arithmetic with larger ones takes all memory there is.
+func bounded(number string) bool {
+	i := strings.IndexAny(number, "eE")
+	if i < 0 {
+		return true
+	}
+	exponent, err := strconv.Atoi(number[i+1:])
+	return err == nil && exponent >= -400 && exponent <= 400
 }
 
 // content reads the members or items of n up to its end.

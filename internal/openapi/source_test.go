@@ -98,6 +98,8 @@ func TestBounds(t *testing.T) {
 		"billion laughs":   {"a.yaml", laughs, "copies"},
 		"alias of itself":  {"a.yaml", "openapi: 3.1.0\nx: &x [*x]\n", "levels"},
 		"merge of itself":  {"a.yaml", "openapi: 3.1.0\nx: &x {<<: *x}\n", "levels"},
+		"huge exponent":    {"a.json", withSchema(`{"minimum": 1e1000000000}`), "too large"},
+		"tiny exponent":    {"a.yaml", "openapi: 3.1.0\nx-y: 1e-1000000000\n", "too small"},
 		"not UTF-8":        {"a.json", "{\"openapi\": \"3.1.0\xff\"}", "not UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,6 +185,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		checkRefs(t, document)
+		compileAll(t, c)
 	})
 }
 

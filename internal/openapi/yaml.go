@@ -215,6 +215,9 @@ var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9
 // number converts the many ways in which YAML writes one.
 func (r *yamlReader) number(n *node, y *yaml.Node) error {
 	if n.text = y.Value; jsonNumber.MatchString(n.text) {
+		if !bounded(n.text) {
+			return fmt.Errorf("line %d: the number %.20s is too large or too small", y.Line, y.Value)
+		}
 		return nil
 	}
 	var whole int64
