@@ -17,7 +17,7 @@ import (
 
 // site wraps directives into a Caddyfile whose other directives say hello.
 func site(directives string) string {
-	return ":8080 {\n" + directives + "\n\trespond \"hello\"\n\thandle_errors {\n\t\tproblem\n\t}\n}\n"
+	return ":8080 {\n\t" + directives + "\n\trespond \"hello\"\n\thandle_errors {\n\t\tproblem\n\t}\n}\n"
 }
 
 // Tests run in one process and state is shared within it, so each test has policy
