@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -27,7 +28,8 @@ type service struct {
 	Environment map[string]string
 	Ports       []string
 	Volumes     []string
-	DependsOn   []string `yaml:"depends_on"`
+	DependsOn   any    `yaml:"depends_on"` // a list of names, or a map by name
+	NetworkMode string `yaml:"network_mode"`
 }
 
 func readCompose(t *testing.T) compose {
@@ -46,12 +48,25 @@ func TestComposeHasEverything(t *testing.T) {
 		}
 	}
 	for name, s := range c.Services {
-		for _, other := range s.DependsOn {
+		for _, other := range s.dependencies() {
 			if _, ok := c.Services[other]; !ok {
 				t.Errorf("%s depends on %s, which is not there", name, other)
 			}
 		}
 	}
+}
+
+func (s service) dependencies() []string {
+	var names []string
+	switch on := s.DependsOn.(type) {
+	case []any:
+		for _, name := range on {
+			names = append(names, name.(string))
+		}
+	case map[string]any:
+		names = slices.Collect(maps.Keys(on))
+	}
+	return names
 }
 
 func TestComposeImagesArePinned(t *testing.T) {
@@ -99,13 +114,13 @@ func TestComposeMounts(t *testing.T) {
 	}
 }
 
-// TestComposePorts: only the gateway itself is for other machines.
+// TestComposePorts: only the API is for other machines.
 func TestComposePorts(t *testing.T) {
 	t.Parallel()
 	for name, s := range readCompose(t).Services {
 		for _, port := range s.Ports {
-			if local := strings.HasPrefix(port, "127.0.0.1:"); local == (name == "gateway") {
-				t.Errorf("%s publishes %s", name, port)
+			if !strings.HasPrefix(port, "127.0.0.1:") && (name != "gateway" || port != "8080:8080") {
+				t.Errorf("%s publishes %s to other machines", name, port)
 			}
 		}
 	}
@@ -138,18 +153,19 @@ func TestComposeAgreesWithTheCaddyfile(t *testing.T) {
 	if got, want := gateway.Environment["ORDERS_UPSTREAM"], "orders:"+c.Services["orders"].listens(t); got != want {
 		t.Errorf("the upstream is %s, want %s", got, want)
 	}
-	issuer := gateway.Environment["ISSUER"]
-	if want := "http://issuer:" + c.Services["issuer"].listens(t); issuer != want {
-		t.Errorf("the issuer is %s, want %s", issuer, want)
+	issuer := c.Services["issuer"]
+	if issuer.NetworkMode != "service:gateway" || !slices.Contains(issuer.dependencies(), "gateway") {
+		t.Error("the issuer is not at localhost for the gateway")
 	}
-	if !slices.Contains(c.Services["issuer"].Command, issuer) {
-		t.Errorf("tokens would name another issuer than %s", issuer)
+	url := "http://localhost:" + issuer.listens(t)
+	if !strings.Contains(caddyfile, "{$ISSUER:"+url+"}") || !slices.Contains(issuer.Command, url) {
+		t.Errorf("the gateway and the issuer do not both call it %s", url)
 	}
-	for _, port := range gateway.Ports {
-		_, inside, _ := strings.Cut(port, ":")
-		if !regexp.MustCompile(`(?m)^:\{\$\w+:` + inside + `\} \{$`).MatchString(caddyfile) {
-			t.Errorf("Caddyfile.example does not listen on %s", inside)
-		}
+	if port := issuer.listens(t); !slices.Contains(gateway.Ports, "127.0.0.1:"+port+":"+port) {
+		t.Errorf("port %s of the issuer is not published", port)
+	}
+	if !regexp.MustCompile(`(?m)^:\{\$\w+:8080\} \{$`).MatchString(caddyfile) {
+		t.Error("Caddyfile.example does not listen on 8080, which is published")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	dto "github.com/prometheus/client_model/go"
 
 	"gateway/deploy/dashboards"
 	"gateway/internal/gatewaytest"
@@ -100,19 +103,11 @@ func TestPanelsDoNotOverlap(t *testing.T) {
 	}
 }
 
-// foreign are the metrics of Caddy and of the Go client that the dashboards read.
-var foreign = map[string][]string{
-	"caddy_config_last_reload_successful": nil,
-	"process_resident_memory_bytes":       nil,
-	"go_goroutines":                       nil,
-}
-
-// labels returns the labels of every metric that may be read, with what a scrape adds.
-func labels() map[string][]string {
+// labels returns the labels of every metric that may be read: what telemetry lists,
+// what a gateway with fetched keys and a limit exposes besides, and what a scrape adds.
+func labels(t *testing.T) map[string][]string {
+	t.Helper()
 	all := make(map[string][]string)
-	for name := range foreign {
-		all[name] = []string{"job", "instance"}
-	}
 	for _, m := range telemetry.Metrics() {
 		names := append(slices.Clone(m.Labels), "job", "instance")
 		if m.Type != "histogram" {
@@ -122,7 +117,33 @@ func labels() map[string][]string {
 		all[m.Name+"_sum"], all[m.Name+"_count"] = names, names
 		all[m.Name+"_bucket"] = append(slices.Clone(names), "le")
 	}
+	for _, family := range exposed(t) {
+		if family.GetType() == dto.MetricType_HISTOGRAM || all[family.GetName()] != nil {
+			continue
+		}
+		names := []string{"job", "instance"}
+		for _, pair := range family.GetMetric()[0].GetLabel() {
+			names = append(names, pair.GetName())
+		}
+		all[family.GetName()] = names
+	}
 	return all
+}
+
+func exposed(t *testing.T) []*dto.MetricFamily {
+	t.Helper()
+	issuer := gatewaytest.NewIssuer(t)
+	gw := gatewaytest.New(t, fmt.Sprintf(":8080 {\n\tauth %s {\n\t\taudience panels\n\t}\n\tratelimit 100/1m\n\trespond ok\n}\n", issuer.URL))
+	token := issuer.Token(t, map[string]any{"aud": "panels", "sub": "kim"})
+	if res := gw.Do("GET", "/", "Authorization", "Bearer "+token); res.Code != http.StatusOK {
+		t.Fatalf("the gateway answers %d: %s", res.Code, res.Body)
+	}
+	context := gw.Context()
+	families, err := context.GetMetricsRegistry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return families
 }
 
 var (
@@ -136,9 +157,8 @@ var (
 func withoutStrings(expr string) string { return literal.ReplaceAllString(expr, `""`) }
 
 // unknown returns what is wrong with the names in an expression.
-func unknown(expr, legendFormat string) []string {
+func unknown(known map[string][]string, expr, legendFormat string) []string {
 	var wrong []string
-	known := labels()
 	read := selector.FindAllStringSubmatch(expr, -1)
 	if len(read) == 0 {
 		wrong = append(wrong, "no metric is read")
@@ -179,9 +199,10 @@ func unknown(expr, legendFormat string) []string {
 
 func TestPanelsReadMetricsThatExist(t *testing.T) {
 	t.Parallel()
+	known := labels(t)
 	for _, p := range pictures(t) {
 		for _, q := range p.Targets {
-			for _, wrong := range unknown(q.Expr, q.LegendFormat) {
+			for _, wrong := range unknown(known, q.Expr, q.LegendFormat) {
 				t.Errorf("%s: %s: %s", p.Title, wrong, q.Expr)
 			}
 		}
@@ -192,7 +213,7 @@ func TestPanelsReadMetricsThatExist(t *testing.T) {
 			if !strings.Contains(name, "{") {
 				name += "{}"
 			}
-			for _, wrong := range unknown(name+" by ("+label+")", "") {
+			for _, wrong := range unknown(known, name+" by ("+label+")", "") {
 				t.Errorf("the variable %s: %s", v.Name, wrong)
 			}
 		}
@@ -201,6 +222,7 @@ func TestPanelsReadMetricsThatExist(t *testing.T) {
 
 func TestUnknownNamesAreFound(t *testing.T) {
 	t.Parallel()
+	known := labels(t)
 	for name, expr := range map[string]string{
 		"a metric that is not there":   `sum(rate(gateway_hits_total{job="x"}[5m]))`,
 		"a histogram without a suffix": `sum(gateway_request_duration_seconds{job="x"})`,
@@ -208,11 +230,11 @@ func TestUnknownNamesAreFound(t *testing.T) {
 		"a grouping that is not there": `sum by (reason) (rate(gateway_requests_total{job="x"}[5m]))`,
 		"no metric":                    `vector(1)`,
 	} {
-		if len(unknown(expr, "")) == 0 {
+		if len(unknown(known, expr, "")) == 0 {
 			t.Errorf("%s is not found: %s", name, expr)
 		}
 	}
-	if len(unknown(`sum by (code) (rate(gateway_requests_total{job="x"}[5m]))`, "{{method}}")) == 0 {
+	if len(unknown(known, `sum by (code) (rate(gateway_requests_total{job="x"}[5m]))`, "{{method}}")) == 0 {
 		t.Error("a legend of a label that is summed away is not found")
 	}
 }

@@ -28,7 +28,7 @@ func Gateway() Dashboard {
 			choice("version", "Version", `label_values(gateway_requests_total{`+targets+`,api=~"$api"}, version)`),
 			choice("route", "Route", `label_values(gateway_requests_total{`+targets+`,api=~"$api",version=~"$version"}, route)`),
 		}},
-		Panels: arrange([]row{overview, traffic, failures, latency, rejections, policies, limits, health}),
+		Panels: arrange([]row{overview, traffic, failures, latency, rejections, policies, limits, keys, health}),
 	}
 }
 
@@ -133,6 +133,14 @@ var limits = row{"Limits", []panel{
 	{kind: timeseries, title: "Limit decisions", unit: "reqps", stacked: true, description: "Decisions of all limits a second, on all routes.", queries: one(decisions("decision", `,policy="ratelimit"`), "{{decision}}")},
 	{kind: timeseries, title: "Refused by limits", unit: "reqps", description: "Requests a second that a limit refused, by API and reason.", queries: one(rate("gateway_rejections_total", "api, reason", `,reason=~"limit[.].+"`), "{{api}} {{reason}}")},
 	{kind: timeseries, title: "Share refused by limits", unit: "percentunit", description: "Share of decisions of the limits that refused.", queries: one(share(decisions("", `,policy="ratelimit",decision="refused"`), decisions("", `,policy="ratelimit"`)), "refused")},
+	{kind: timeseries, title: "Stores filled", unit: "percentunit", description: "How full the memory of each policy is. At 1, keys are forgotten before their quota is whole again.", queries: one(sum("policy", "gateway_ratelimit_store_keys{"+targets+"}")+" / "+sum("policy", "gateway_ratelimit_store_max_keys{"+targets+"}"), "{{policy}}")},
+	{kind: timeseries, title: "Keys forgotten early", unit: "short", description: "Partition keys a second that a full store forgot before their quota was whole again. Anything but 0 asks for a larger store.", queries: one(sum("policy", "rate(gateway_ratelimit_store_evicted_total{"+targets+"}[$__rate_interval])"), "{{policy}}")},
+}}
+
+var keys = row{"Keys of issuers", []panel{
+	{kind: timeseries, title: "Usable keys", unit: "short", description: "Keys that tokens can be verified with, on the worst instance. At 0, the issuer's tokens are answered with 503.", queries: one("min by (issuer) (gateway_auth_keys_usable{"+targets+"})", "{{issuer}}")},
+	{kind: timeseries, title: "Age of the keys", unit: "s", description: "Time since the keys were fetched, on the worst instance. It rises when the issuer cannot be reached.", queries: one("max by (issuer) (gateway_auth_keys_age_seconds{"+targets+"})", "{{issuer}}")},
+	{kind: timeseries, title: "Failed fetches", unit: "reqps", description: "Attempts a second to fetch keys that failed.", queries: one(sum("issuer", "rate(gateway_auth_keys_fetch_failures_total{"+targets+"}[$__rate_interval])"), "{{issuer}}")},
 }}
 
 var health = row{"Gateway", []panel{
