@@ -41,6 +41,8 @@ type API struct {
 	// Contract is the contract file, or a folder with one sub-folder a version
 	// (v1/openapi.yaml). Default: api/<name> beside the Caddyfile.
 	Contract string `json:"contract"`
+	// ContractSource is where the contract is named, "file:line". Default: it is not.
+	ContractSource string `json:"contract_source,omitempty"`
 	// Base replaces the base path that the contract's servers give its operations;
 	// "/" is none. Default: what the contract says.
 	Base *string `json:"base,omitempty"`

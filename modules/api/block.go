@@ -95,7 +95,7 @@ func (p *blockParser) contract(d *caddyfile.Dispenser) error {
 	if !d.NextArg() {
 		return finding.At(d, "name it: contract api/orders", "contract needs a file or folder")
 	}
-	p.api.Contract = d.Val()
+	p.api.Contract, p.api.ContractSource = d.Val(), source(d)
 	if !filepath.IsAbs(p.api.Contract) {
 		p.api.Contract = filepath.Join(filepath.Dir(d.File()), p.api.Contract)
 	}

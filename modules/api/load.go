@@ -1,7 +1,9 @@
 package api
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -29,9 +31,9 @@ type policy interface {
 // provision loads the contracts, binds the policies to every operation and links
 // everything to one flow.
 func (a *API) provision(ctx caddy.Context, app *App) error {
-	found, err := discover(a.Contract)
+	found, err := a.discover()
 	if err != nil {
-		return a.fault(err)
+		return err
 	}
 	if err := a.provisionVersioning(ctx, found); err != nil {
 		return err
@@ -53,11 +55,30 @@ func (a *API) provision(ctx caddy.Context, app *App) error {
 }
 
 // discover finds the contracts of an API: one file, or a folder with versions.
-func discover(path string) ([]openapi.Found, error) {
-	if ext := filepath.Ext(path); ext == ".json" || ext == ".yaml" || ext == ".yml" {
-		return []openapi.Found{{File: path}}, nil
+func (a *API) discover() ([]openapi.Found, error) {
+	if ext := filepath.Ext(a.Contract); ext == ".json" || ext == ".yaml" || ext == ".yml" {
+		if _, err := os.Stat(a.Contract); err != nil {
+			return nil, a.noContract("there is no such file", "paths are relative to the Caddyfile")
+		}
+		return []openapi.Found{{File: a.Contract}}, nil
 	}
-	return openapi.Discover(path)
+	found, err := openapi.Discover(a.Contract)
+	if missing, ok := errors.AsType[*finding.Error](err); ok && missing.At.File == a.Contract {
+		return nil, a.noContract(missing.Message, missing.Hint)
+	}
+	return found, err
+}
+
+// noContract says that there is nothing where the contract should be.
+func (a *API) noContract(why, hint string) error {
+	source, word := a.ContractSource, filepath.Base(a.Contract)
+	if source == "" {
+		source, word = a.Source, a.Name
+	}
+	return &finding.Error{
+		Message: fmt.Sprintf("api %s has no contract at %s: %s", a.Name, a.Contract, why),
+		At:      finding.ParseSource(source), Word: word, Hint: hint,
+	}
 }
 
 // provisionVersioning tells the versioning which versions there are. A contract
@@ -208,10 +229,6 @@ func (a *API) link(ctx caddy.Context) error {
 	}
 	a.flow = flow
 	return nil
-}
-
-func (a *API) fault(err error) error {
-	return fmt.Errorf("api %s (%s): %w", a.Name, a.Source, err)
 }
 
 // cleanup gives back what the policies hold. It runs also after a failed Provision.

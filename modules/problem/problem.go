@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"gateway/internal/exchange"
+	"gateway/internal/finding"
 	"gateway/internal/problem"
 )
 
@@ -49,10 +50,10 @@ var errOutside = errors.New("problem renders errors; put it into handle_errors")
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the directive's name
 	if d.NextArg() {
-		return d.ArgErr()
+		return finding.At(d, "it belongs alone into handle_errors", "problem takes no arguments, got %q", d.Val())
 	}
 	if d.NextBlock(0) {
-		return d.Errf("problem takes no options, got %q", d.Val())
+		return finding.At(d, "it belongs alone into handle_errors", "problem takes no options, got %q", d.Val())
 	}
 	return nil
 }
