@@ -1,0 +1,121 @@
+package strict_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// delimiters returns where the braces and quotes of a Caddyfile stand that enclose
+// blocks and tokens. It is told by experiment, apart from the code under test: one
+// that does not is missing from a single token when it is deleted, and all is well.
+func delimiters(t *testing.T, body []byte) []int {
+	t.Helper()
+	whole := texts(t, body)
+	var at []int
+	for i, c := range body {
+		if bytes.ContainsRune([]byte("{}\"`"), rune(c)) && !within(whole, texts(t, without(body, i))) {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+func without(body []byte, i int) []byte {
+	return append(bytes.Clone(body[:i]), body[i+1:]...)
+}
+
+// word is a token as Caddy sees it.
+type word struct {
+	text   string
+	quoted bool
+}
+
+// texts returns the tokens as Caddy sees them; nil if it sees none.
+func texts(t *testing.T, body []byte) []word {
+	t.Helper()
+	tokens, err := caddyfile.Tokenize(body, "Caddyfile")
+	if err != nil {
+		return nil
+	}
+	list := make([]word, len(tokens))
+	for i := range tokens {
+		d := caddyfile.NewDispenser(tokens[i : i+1])
+		d.Next()
+		list[i] = word{d.Val(), d.ValRaw() != d.Val()}
+	}
+	return list
+}
+
+// within tells whether two lists of tokens differ in at most one token, and there
+// neither in its quotes nor by being a brace.
+func within(whole, less []word) bool {
+	if len(whole) != len(less) {
+		return false
+	}
+	changed := 0
+	for i, w := range whole {
+		if w == less[i] {
+			continue
+		}
+		changed++
+		if w.text == "{" || w.text == "}" || w.quoted != less[i].quoted {
+			return false
+		}
+	}
+	return changed <= 1
+}
+
+// harmless tells whether deleting one delimiter of body is an error or changes
+// nothing. Where Caddy reports an error itself, the strict adapter has to as well.
+func harmless(t *testing.T, file string, body []byte) {
+	t.Helper()
+	want, _, err := adapt("gateway", file, string(body))
+	if err != nil {
+		return
+	}
+	for _, i := range delimiters(t, body) {
+		changed := without(body, i)
+		got, _, err := adapt("gateway", file, string(changed))
+		if err == nil && !bytes.Equal(got, want) {
+			t.Errorf("without the %q at %d another meaning is accepted:\n%s", body[i], i, changed)
+		}
+	}
+}
+
+func TestNoDelimiterIsLostSilently(t *testing.T) {
+	t.Parallel()
+	cases(t, "accepted", func(t *testing.T, file, body string) { harmless(t, file, []byte(body)) })
+	for _, file := range []string{"Caddyfile.example"} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join("..", "..", file)
+			body, err := os.ReadFile(path)
+			if err != nil {
+				t.Skip(err)
+			}
+			harmless(t, path, body)
+		})
+	}
+}
+
+func FuzzDelimiters(f *testing.F) {
+	files, _ := filepath.Glob("testdata/accepted/*.caddyfile")
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body)
+	}
+	f.Add([]byte(":80 {\n\theader A \"b # \\\"\" # say \"x\"\n\tvars x `y`\n}\n"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if bytes.Contains(body, []byte("import")) || len(body) > 1000 {
+			t.Skip()
+		}
+		harmless(t, "Caddyfile", body)
+	})
+}
