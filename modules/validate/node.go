@@ -34,7 +34,7 @@ var typeNames = []struct {
 	{typeString, "string", "a string"},
 	{typeInteger, "integer", "an integer"},
 	{typeNumber, "number", "a number"},
-	{typeBoolean, "boolean", "true or false"},
+	{typeBoolean, "boolean", "a boolean"},
 	{typeNull, "null", "null"},
 }
 

@@ -340,7 +340,11 @@ func (e *engine) failure(err *jsonschema.ValidationError) *failure {
 // place splits the library's location of a keyword into schema and keyword.
 func (e *engine) place(location string) (*node, string) {
 	for end := len(location); end > 0; end = strings.LastIndexByte(location[:end], '/') {
-		if n, ok := e.places[location[:end]]; ok {
+		n, ok := e.places[location[:end]]
+		if before, isNot := strings.CutSuffix(location[:end], "/not"); isNot && e.places[before] != nil {
+			return e.places[before], "not" // a broken not: what is in it was met
+		}
+		if ok {
 			keyword, _, _ := strings.Cut(strings.TrimPrefix(location[end:], "/"), "/")
 			return n, keyword
 		}

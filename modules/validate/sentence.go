@@ -141,19 +141,30 @@ func typeViolation(at string, allowed types, value any) violation {
 	if len(names) == 1 {
 		v.expected = names[0]
 	}
-	actual := kindsOf([]any{value})
-	if _, isNumber := value.(json.Number); isNumber {
-		actual = typeNumber
+	if allowed == typeBoolean {
+		v.message = "must be true or false"
 	}
-	for _, t := range typeNames {
-		if t.bit == actual {
-			v.message += ", not " + t.noun
-		}
-	}
+	v.message += ", not " + nounOf(value, allowed)
 	if s, ok := value.(string); ok && quotedByMistake(s, allowed) {
 		v.hint = "remove the quotes"
 	}
 	return v
+}
+
+// nounOf says what a value is that is not of an allowed type.
+func nounOf(value any, allowed types) string {
+	actual := kindsOf([]any{value})
+	if _, isNumber := value.(json.Number); isNumber {
+		if actual = typeNumber; allowed&typeInteger != 0 {
+			return "a fraction"
+		}
+	}
+	for _, t := range typeNames {
+		if t.bit == actual {
+			return t.noun
+		}
+	}
+	return "that"
 }
 
 func quotedByMistake(s string, allowed types) bool {
@@ -163,18 +174,24 @@ func quotedByMistake(s string, allowed types) bool {
 	return allowed&typeBoolean != 0 && (s == "true" || s == "false")
 }
 
+// formatNouns say what values of a format are.
+var formatNouns = map[string]string{
+	"byte": "base64", "date": "a date", "date-time": "a date and time with an offset", "duration": "an ISO 8601 duration",
+	"email": "an email address", "hostname": "a host name", "idn-email": "an email address", "idn-hostname": "a host name",
+	"ipv4": "an IPv4 address", "ipv6": "an IPv6 address", "iri": "an absolute IRI", "iri-reference": "an IRI reference",
+	"json-pointer": "a JSON Pointer", "regex": "a regular expression", "relative-json-pointer": "a relative JSON Pointer",
+	"time": "a time with an offset", "uri": "an absolute URI", "uri-reference": "a URI reference", "uri-template": "a URI template",
+	"uuid": "a UUID",
+}
+
 func formatSentence(format string) string {
 	if span := numberFormats[format]; span != nil {
 		return fmt.Sprintf("must be between %s and %s, the range of %s", literalOf(span.low.rat), literalOf(span.high.rat), format)
 	}
-	if format == "byte" {
-		return "must be base64"
+	if noun := formatNouns[format]; noun != "" {
+		return "must be " + noun
 	}
-	article := "a"
-	if strings.IndexByte("aeio", format[0]) >= 0 {
-		article = "an"
-	}
-	return "must be " + article + " " + format
+	return "must have the format " + format
 }
 
 // literal writes a value of the contract.
@@ -232,7 +249,15 @@ func nearestLiteral(value any, literals []any) string {
 const maxWord = 64
 
 func nearest(word string, candidates []string) string {
-	if word == "" || len(word) > maxWord {
+	if len(word) > maxWord {
+		return ""
+	}
+	if len(word) < 3 { // one edit makes any word of any other here
+		for _, candidate := range candidates {
+			if strings.EqualFold(word, candidate) {
+				return candidate
+			}
+		}
 		return ""
 	}
 	return finding.Nearest(word, candidates)

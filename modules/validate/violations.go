@@ -147,6 +147,10 @@ func (v *violation) shorten() {
 	for len(v.at) > maxPointer {
 		v.at = parent(v.at)
 	}
+	if v.rule == "additionalProperties" {
+		v.message = "has a member with a long name that the contract does not know"
+		return
+	}
 	v.message = "has a value further down that " + v.message
 }
 
@@ -158,7 +162,8 @@ func chooseBranch(f *failure, root, value any) []violation {
 	}
 	var best []violation
 	var distance branchDistance
-	allOther := true // every branch is about another type of value
+	allOther := true  // every branch is about another type of value
+	var sets []string // the members that each branch misses, if it misses nothing else
 	for i, cause := range f.causes {
 		list := collect(cause, root)
 		d := distanceOf(list, f.at)
@@ -166,11 +171,30 @@ func chooseBranch(f *failure, root, value any) []violation {
 			best, distance = list, d
 		}
 		allOther = allOther && d.other
+		if set := missingSet(list, f.at); set != "" {
+			sets = append(sets, set)
+		}
+	}
+	if len(sets) == len(f.causes) && len(sets) > 1 {
+		return []violation{{at: f.at, rule: f.keyword, message: "must have " + strings.Join(sets, ", or ")}}
 	}
 	if allOther {
 		return []violation{f.merged(value)}
 	}
 	return best
+}
+
+// missingSet names the members that are all that an object lacks for a branch: "a"
+// and "b". It is empty if something else is wrong.
+func missingSet(list []violation, at string) string {
+	names := make([]string, len(list))
+	for i := range list {
+		if list[i].rule != "required" || parent(list[i].at) != at {
+			return ""
+		}
+		names[i] = strconv.Quote(lastToken(list[i].at))
+	}
+	return strings.Join(names, " and ")
 }
 
 // discriminate follows OpenAPI's discriminator. It is not decided if there is none.
