@@ -12,7 +12,7 @@ import (
 
 // Demanded tells whether an operation may not be called anonymously.
 func Demanded(op *openapi.Operation) bool {
-	return op.Security != nil && !slices.ContainsFunc(op.Security, anonymous)
+	return len(op.Security) > 0 && !slices.ContainsFunc(op.Security, anonymous)
 }
 
 func anonymous(alternative openapi.Alternative) bool { return len(alternative) == 0 }
@@ -23,6 +23,7 @@ func anonymous(alternative openapi.Alternative) bool { return len(alternative) =
 //	nothing said                  a token, unless Optional
 //	bearer, oauth2, openIdConnect a token with the scopes of one alternative
 //	an alternative that is empty  no token; one that is there still has to be good
+//	an empty list                 the same
 //	apiKey, basic, mutualTLS      not verified here: an error if nothing else is enough
 //
 // Scopes of the configuration are needed besides.
@@ -33,7 +34,7 @@ func (h *Handler) Bind(op *openapi.Operation, _ *openapi.Contract) (any, error) 
 	if op.Security == nil {
 		return h.rule, nil
 	}
-	var optional bool
+	optional := len(op.Security) == 0 // the operation takes back what the contract demands
 	var alternatives [][]string
 	for _, alternative := range op.Security {
 		if anonymous(alternative) {

@@ -20,14 +20,22 @@ const (
 	cacheShards = 16
 	// cacheWeight is about how many bytes the tokens of one key set take up at most.
 	cacheWeight = 64 << 20
-	// generationWeight is the share of one generation of one shard.
-	generationWeight = cacheWeight / cacheShards / 2
 )
 
 type cacheShard struct {
 	sync.RWMutex
 	young, old map[tokenSum]*verified
-	weight     int // of young
+	// weight is that of young, and limit what a generation may weigh.
+	weight, limit int
+}
+
+// newTokenCache makes a cache for tokens of a weight in bytes.
+func newTokenCache(weight int) *tokenCache {
+	c := new(tokenCache)
+	for i := range c.shards {
+		c.shards[i].limit = weight / cacheShards / 2
+	}
+	return c
 }
 
 // tokenSum is the SHA-256 of a token.
@@ -78,7 +86,7 @@ func (s *cacheShard) put(sum *tokenSum, v *verified) {
 	if _, has := s.young[*sum]; has {
 		return
 	}
-	if s.weight += v.weight; s.weight > generationWeight || s.young == nil {
+	if s.weight += v.weight; s.weight > s.limit || s.young == nil {
 		s.old, s.young = s.young, make(map[tokenSum]*verified)
 		s.weight = v.weight
 	}

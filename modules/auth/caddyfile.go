@@ -59,9 +59,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if d.Val() == "off" {
 			return p.off(d)
 		}
-		p.own.config.Issuer = d.Val()
-		p.own.used = d.Val()
-		p.own.seen.add("issuer")
+		p.own.begin(d, d.Val())
 	}
 	if d.NextArg() {
 		return finding.At(d, "auth takes one issuer; more of them go into issuer blocks", "%q is too much here", d.Val())
@@ -69,28 +67,17 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err := p.block(d, p.option); err != nil {
 		return err
 	}
-	return p.finish(d)
+	return p.finish()
 }
 
 // parser reads one auth directive.
 type parser struct {
 	handler *Handler
-	seen    words
+	places  places
 	// own is the issuer whose options stand in the block of auth itself.
 	own issuerParser
-}
-
-// words remembers which options were there.
-type words map[string]bool
-
-// add remembers a word, and tells whether it is the first time.
-func (w *words) add(word string) bool {
-	if *w == nil {
-		*w = make(words)
-	}
-	first := !(*w)[word]
-	(*w)[word] = true
-	return first
+	// blocks tells that there are issuers with blocks of their own.
+	blocks bool
 }
 
 // block hands each option of a block to parse.
@@ -130,7 +117,7 @@ func (p *parser) option(d *caddyfile.Dispenser) error {
 	if !ok {
 		return finding.At(d, finding.Suggest(name, options...), "%q is not an option of auth", name)
 	}
-	if name != "header" && !p.seen.add(name) {
+	if !p.places.add(d) && name != "header" {
 		return again(d)
 	}
 	return parse(p.handler, d)
@@ -147,7 +134,8 @@ func (p *parser) issuer(d *caddyfile.Dispenser) error {
 	if err != nil {
 		return err
 	}
-	block := issuerParser{config: Issuer{Issuer: name}}
+	var block issuerParser
+	block.begin(&option, name)
 	nested := false
 	err = p.block(d, func(d *caddyfile.Dispenser) error {
 		nested = true
@@ -161,32 +149,39 @@ func (p *parser) issuer(d *caddyfile.Dispenser) error {
 		return err
 	}
 	if nested {
-		p.handler.Issuers = append(p.handler.Issuers, &block.config)
-		return nil
+		p.blocks = true
+		return p.accept(&block)
 	}
-	if !p.own.seen.add("issuer") {
+	if p.own.config.Issuer != "" {
 		return finding.At(&option, "give each issuer a block with its audience: issuer <issuer> { ... }", "issuer is there twice")
 	}
-	p.own.config.Issuer, p.own.used = name, name
+	p.own.begin(&option, name)
 	return nil
 }
 
-// finish puts the issuer of auth itself to the others, and checks the whole while
-// the place is at hand.
-func (p *parser) finish(d *caddyfile.Dispenser) error {
-	h := p.handler
-	if p.own.used != "" || len(h.Issuers) == 0 && len(p.own.seen) > 0 {
-		if len(h.Issuers) > 0 {
-			return &finding.Error{
-				Message: fmt.Sprintf("%s stands beside issuer blocks, and it is not clear for which of them", p.own.used),
-				At:      finding.ParseSource(h.Source), Word: p.own.used,
-				Hint: "move it into the blocks",
-			}
-		}
-		h.Issuers = []*Issuer{&p.own.config}
+// accept checks an issuer, while the places of its options are at hand, and takes it.
+func (p *parser) accept(iss *issuerParser) error {
+	if err := iss.config.check(); err != nil {
+		return iss.places.point(err, p.handler.Source)
 	}
-	if err := h.check(); err != nil {
-		return h.fail(err)
+	p.handler.Issuers = append(p.handler.Issuers, &iss.config)
+	return nil
+}
+
+// finish takes the issuer of auth itself, and checks the whole.
+func (p *parser) finish() error {
+	if p.own.places != nil {
+		if p.blocks {
+			option := p.own.first
+			return p.own.places.point(complain(option, "move it into the blocks",
+				"%s stands beside issuer blocks, and it is not clear for which of them", option), p.handler.Source)
+		}
+		if err := p.accept(&p.own); err != nil {
+			return err
+		}
+	}
+	if err := p.handler.check(); err != nil {
+		return p.places.point(err, p.handler.Source)
 	}
 	return nil
 }

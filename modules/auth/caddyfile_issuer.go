@@ -14,53 +14,66 @@ import (
 // issuerParser reads the options of one issuer.
 type issuerParser struct {
 	config Issuer
-	seen   words
-	used   string // a word that shows that there is such an issuer
+	places places
+	// first is the option that came first.
+	first string
 }
 
-type parseIssuerOption func(*Issuer, *caddyfile.Dispenser) error
+type parseIssuerOption func(*issuerParser, *caddyfile.Dispenser) error
+
+// begin takes the issuer's name, which may stand behind auth or behind issuer.
+func (p *issuerParser) begin(d *caddyfile.Dispenser, name string) {
+	p.config.Issuer = name
+	if p.places == nil {
+		p.places = make(places)
+	}
+	p.places["issuer"] = placeOf(d, name)
+	if p.first == "" {
+		p.first = "issuer"
+	}
+}
 
 func (p *issuerParser) option(d *caddyfile.Dispenser, parse parseIssuerOption) error {
-	if !p.seen.add(d.Val()) {
+	if p.first == "" {
+		p.first = d.Val()
+	}
+	if !p.places.add(d) {
 		return again(d)
 	}
-	if p.used == "" {
-		p.used = d.Val()
-	}
-	return parse(&p.config, d)
+	return parse(p, d)
 }
 
 // issuerOptions are the options that belong to one issuer.
 var issuerOptions = map[string]parseIssuerOption{
-	"audience":   (*Issuer).parseAudience,
-	"jwks":       (*Issuer).parseJWKS,
-	"key":        (*Issuer).parseKey,
-	"secret":     (*Issuer).parseSecret,
-	"algorithms": (*Issuer).parseAlgorithms,
-	"type":       (*Issuer).parseType,
-	"leeway":     (*Issuer).parseLeeway,
-	"max_age":    (*Issuer).parseMaxAge,
-	"keys":       (*Issuer).parseKeys,
+	"audience":   (*issuerParser).parseAudience,
+	"jwks":       (*issuerParser).parseJWKS,
+	"key":        (*issuerParser).parseKey,
+	"secret":     (*issuerParser).parseSecret,
+	"algorithms": (*issuerParser).parseAlgorithms,
+	"type":       (*issuerParser).parseType,
+	"leeway":     (*issuerParser).parseLeeway,
+	"max_age":    (*issuerParser).parseMaxAge,
+	"keys":       (*issuerParser).parseKeys,
 }
 
-func (i *Issuer) parseAudience(d *caddyfile.Dispenser) (err error) {
-	i.Audience, err = arguments(d, "audience <audience...>, or audience any")
+func (p *issuerParser) parseAudience(d *caddyfile.Dispenser) (err error) {
+	p.config.Audience, err = arguments(d, "audience <audience...>, or audience any")
 	return err
 }
 
-func (i *Issuer) parseJWKS(d *caddyfile.Dispenser) (err error) {
-	i.JWKS, err = argument(d, "jwks <url>")
+func (p *issuerParser) parseJWKS(d *caddyfile.Dispenser) (err error) {
+	p.config.JWKS, err = argument(d, "jwks <url>")
 	return err
 }
 
-func (i *Issuer) parseKey(d *caddyfile.Dispenser) error {
+func (p *issuerParser) parseKey(d *caddyfile.Dispenser) error {
 	value, err := argument(d, "key <file>")
 	if err != nil {
 		return err
 	}
-	i.Key = value
+	p.config.Key = value
 	if text := strings.TrimSpace(value); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "-----BEGIN") {
-		i.Key = relative(d, value)
+		p.config.Key = relative(d, value)
 	}
 	return nil
 }
@@ -73,12 +86,12 @@ func relative(d *caddyfile.Dispenser, path string) string {
 	return filepath.Join(filepath.Dir(d.File()), path)
 }
 
-func (i *Issuer) parseSecret(d *caddyfile.Dispenser) (err error) {
+func (p *issuerParser) parseSecret(d *caddyfile.Dispenser) (err error) {
 	place := *d
-	if i.Secret, err = argument(d, "secret {env.JWT_SECRET}"); err != nil {
+	if p.config.Secret, err = argument(d, "secret {env.JWT_SECRET}"); err != nil {
 		return err
 	}
-	if !isPlaceholder(i.Secret) {
+	if !isPlaceholder(p.config.Secret) {
 		// The finding points at the option's name: the value is a secret.
 		return finding.At(&place, "write secret {env.JWT_SECRET} or secret {file./run/secrets/jwt}",
 			"a secret in the configuration can be read by everybody who can read the configuration")
@@ -86,7 +99,7 @@ func (i *Issuer) parseSecret(d *caddyfile.Dispenser) (err error) {
 	return nil
 }
 
-func (i *Issuer) parseAlgorithms(d *caddyfile.Dispenser) error {
+func (p *issuerParser) parseAlgorithms(d *caddyfile.Dispenser) error {
 	place := *d
 	list, err := arguments(d, "algorithms <algorithm...>, such as algorithms RS256 ES256")
 	if err != nil {
@@ -98,16 +111,16 @@ func (i *Issuer) parseAlgorithms(d *caddyfile.Dispenser) error {
 			return finding.At(&place, finding.Suggest(name, (hmacAlgorithms|publicAlgorithms).names()...), "%q is not an algorithm of auth", name)
 		}
 	}
-	i.Algorithms = list
+	p.config.Algorithms = list
 	return nil
 }
 
-func (i *Issuer) parseType(d *caddyfile.Dispenser) (err error) {
-	i.Type, err = argument(d, "type <type>, such as type at+jwt")
+func (p *issuerParser) parseType(d *caddyfile.Dispenser) (err error) {
+	p.config.Type, err = argument(d, "type <type>, such as type at+jwt")
 	return err
 }
 
-func (i *Issuer) parseLeeway(d *caddyfile.Dispenser) error {
+func (p *issuerParser) parseLeeway(d *caddyfile.Dispenser) error {
 	var leeway caddy.Duration
 	if err := duration(d, &leeway); err != nil {
 		return err
@@ -115,11 +128,13 @@ func (i *Issuer) parseLeeway(d *caddyfile.Dispenser) error {
 	if time.Duration(leeway) > 5*time.Minute {
 		return finding.At(d, "it makes up for clocks that differ; 60s is usual", "leeway %s is outside 0s–5m", d.Val())
 	}
-	i.Leeway = &leeway
+	p.config.Leeway = &leeway
 	return nil
 }
 
-func (i *Issuer) parseMaxAge(d *caddyfile.Dispenser) error { return duration(d, &i.MaxAge) }
+func (p *issuerParser) parseMaxAge(d *caddyfile.Dispenser) error {
+	return duration(d, &p.config.MaxAge)
+}
 
 // duration reads an option that is a duration.
 func duration(d *caddyfile.Dispenser, to *caddy.Duration) error {
@@ -137,17 +152,16 @@ func duration(d *caddyfile.Dispenser, to *caddy.Duration) error {
 }
 
 // parseKeys reads the block that says how keys are fetched.
-func (i *Issuer) parseKeys(d *caddyfile.Dispenser) error {
+func (p *issuerParser) parseKeys(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return finding.At(d, "write keys { ... }; a file with keys is key <file>", "keys takes a block, got %q", d.Val())
 	}
 	k := new(KeyOptions)
-	i.Keys = k
+	p.config.Keys = k
 	durations := map[string]*caddy.Duration{"refresh": &k.Refresh, "stale": &k.Stale, "cooldown": &k.Cooldown, "timeout": &k.Timeout}
-	var seen words
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
-		if !seen.add(name) {
+		if !p.places.add(d) {
 			return again(d)
 		}
 		var err error

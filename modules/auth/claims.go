@@ -30,7 +30,7 @@ type verified struct {
 // readClaims turns the claims set of a token into a verified one. It checks the
 // form of the registered claims (RFC 7519 §4.1), not their values.
 func readClaims(t *token) (*verified, fault) {
-	v := &verified{alg: t.alg, typ: t.typ, claims: t.claims, weight: weigh(len(t.signed))}
+	v := &verified{alg: t.alg, typ: t.typ, claims: t.claims, weight: weigh(t)}
 	var ok bool
 	if v.issuer, v.hasIssuer, ok = stringClaim(t.claims, "iss"); !ok {
 		return nil, badClaim
@@ -57,9 +57,27 @@ func readClaims(t *token) (*verified, fault) {
 	return v, none
 }
 
-// weigh estimates the memory of a decoded token from its encoded length. The test
-// TestCacheMemory holds the estimate against the real heap.
-func weigh(length int) int { return 1024 + 4*length }
+// weigh estimates the memory of a verified token: its text, its claims, and what
+// comes with every token. TestCacheMemory holds the estimate against the real heap.
+func weigh(t *token) int { return 512 + len(t.signed) + weighValue(t.claims) }
+
+func weighValue(value any) int {
+	switch value := value.(type) {
+	case map[string]any:
+		weight := 64
+		for _, member := range value {
+			weight += 48 + weighValue(member)
+		}
+		return weight
+	case []any:
+		weight := 24
+		for _, item := range value {
+			weight += 24 + weighValue(item)
+		}
+		return weight
+	}
+	return 16
+}
 
 func stringClaim(claims map[string]any, name string) (value string, has, ok bool) {
 	claim, has := claims[name]

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -85,7 +84,7 @@ func fit(config *Issuer, set *keySet, allowed *algorithmSet) error {
 	}
 	possible := set.algorithms()
 	if impossible := *allowed &^ possible; impossible != 0 {
-		return complain(impossible.names()[0], "the keys at hand can be used with "+strings.Join(possible.names(), ", "),
+		return complain("algorithms", "the keys at hand can be used with "+strings.Join(possible.names(), ", "),
 			"no key of %s can be used with %s", config.Issuer, strings.Join(impossible.names(), ", "))
 	}
 	return nil
@@ -112,7 +111,7 @@ func (h *Handler) staticKeys(config *Issuer, allowed *algorithmSet) (keySource, 
 	}
 	set, err := readKeys(data)
 	if err != nil {
-		return nil, complain(filepath.Base(name), "a public key as PEM, a JWK or a JWK Set is needed", "the key %s cannot be used: %v", name, err)
+		return nil, complain("key", "a public key as PEM, a JWK or a JWK Set is needed", "the key %s cannot be used: %v", name, err)
 	}
 	if strings.HasPrefix(name, "in the") && set.algorithms()&hmacAlgorithms != 0 {
 		return nil, complain("key", "write key {env.NAME} or a file name", "a secret in the configuration can be read by everybody who can read the configuration")
@@ -141,7 +140,7 @@ func keyText(value string) (data []byte, name string, err error) {
 	}
 	data, err = readFile(value)
 	if err != nil {
-		return nil, "", complain(filepath.Base(value), "a relative path is relative to the Caddyfile", "the key file cannot be read: %v", err)
+		return nil, "", complain("key", "a relative path is relative to the Caddyfile", "the key file cannot be read: %v", err)
 	}
 	return data, value, nil
 }
@@ -182,11 +181,11 @@ func (k *KeyOptions) roots() (*x509.CertPool, []byte, error) {
 	}
 	data, err := readFile(k.CA)
 	if err != nil {
-		return nil, nil, complain(filepath.Base(k.CA), "a relative path is relative to the Caddyfile", "the file with the roots cannot be read: %v", err)
+		return nil, nil, complain("ca", "a relative path is relative to the Caddyfile", "the file with the roots cannot be read: %v", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(data) {
-		return nil, nil, complain(filepath.Base(k.CA), "a PEM file with certificates is needed", "no certificate is in %s", k.CA)
+		return nil, nil, complain("ca", "a PEM file with certificates is needed", "no certificate is in %s", k.CA)
 	}
 	return pool, data, nil
 }

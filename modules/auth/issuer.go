@@ -2,7 +2,6 @@ package auth
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,29 +62,11 @@ type KeyOptions struct {
 	HTTP bool `json:"http,omitempty"`
 }
 
-// complaint is what is wrong with a value of the configuration.
-type complaint struct{ message, word, hint string }
-
-func (c *complaint) Error() string { return c.message }
-
-func complain(word, hint, format string, args ...any) error {
-	return &complaint{fmt.Sprintf(format, args...), word, hint}
-}
-
-// fail gives an error the place of the directive.
-func (h *Handler) fail(err error) error {
-	at := finding.ParseSource(h.Source)
-	if c, ok := errors.AsType[*complaint](err); ok {
-		return &finding.Error{Message: c.message, At: at, Word: c.word, Hint: c.hint}
-	}
-	return &finding.Error{Message: err.Error(), At: at, Word: "auth"}
-}
-
 // check holds the configuration of a handler against its rules.
 func (h *Handler) check() error {
 	if h.Off {
 		if len(h.Issuers)+len(h.Headers)+len(h.Scopes) > 0 {
-			return complain("off", "remove off, or everything else", "auth off says that the service verifies tokens itself, so it takes no options")
+			return complain("auth", "remove off, or everything else", "auth off says that the service verifies tokens itself, so it takes no options")
 		}
 		return nil
 	}
@@ -95,7 +76,7 @@ func (h *Handler) check() error {
 	names := make(map[string]bool)
 	for _, iss := range h.Issuers {
 		if names[iss.Issuer] || iss.Issuer == anyValue && len(h.Issuers) > 1 {
-			return complain(iss.Issuer, "each issuer stands once, and any stands alone", "which keys verify a token of issuer %q is not clear", iss.Issuer)
+			return complain("issuer", "each issuer stands once, and any stands alone", "which keys verify a token of issuer %q is not clear", iss.Issuer)
 		}
 		names[iss.Issuer] = true
 		if err := iss.check(); err != nil {
@@ -104,7 +85,7 @@ func (h *Handler) check() error {
 	}
 	for _, scope := range h.Scopes {
 		if err := checkScope(scope); err != nil {
-			return complain(scope, "", "%q is not a scope: %v", scope, err)
+			return complain("scopes", "", "%q is not a scope: %v", scope, err)
 		}
 	}
 	return h.checkHeaders()
@@ -116,11 +97,11 @@ func (h *Handler) checkHeaders() error {
 			return err
 		}
 		if header.Claim == "" {
-			return complain(header.Field, "write header <field> <claim>", "header %s names no claim", header.Field)
+			return complain("header", "write header <field> <claim>", "header %s names no claim", header.Field)
 		}
 		for _, other := range h.Headers[:i] {
 			if folds(other.Field, header.Field) {
-				return complain(header.Field, "a field carries one claim", "header %s is there twice", header.Field)
+				return complain("header", "a field carries one claim", "header %s is there twice", header.Field)
 			}
 		}
 	}
@@ -140,11 +121,11 @@ func checkField(field string) error {
 		switch c := field[i] | 0x20; {
 		case c >= 'a' && c <= 'z', field[i] >= '0' && field[i] <= '9', field[i] == '-':
 		default:
-			return complain(field, "such as X-User-Id", "%q cannot be an identity header: use letters, digits and dashes", field)
+			return complain("header", "such as X-User-Id", "%q cannot be an identity header: use letters, digits and dashes", field)
 		}
 	}
 	if field == "" || slices.Contains(notIdentity, http.CanonicalHeaderKey(field)) {
-		return complain(field, "such as X-User-Id", "%q cannot be an identity header: it means something else", field)
+		return complain("header", "such as X-User-Id", "%q cannot be an identity header: it means something else", field)
 	}
 	return nil
 }
@@ -161,13 +142,13 @@ func (i *Issuer) check() error {
 	case i.Issuer == "":
 		return complain("auth", "write issuer <issuer>, or issuer any to accept every iss", "auth has keys, but does not know whose: the issuer is missing")
 	case sources > 1:
-		return complain("auth", "keep one of jwks, key and secret", "keys come from one place, and %d are given for %s", sources, i.Issuer)
+		return complain("key", "keep one of jwks, key and secret", "keys come from one place, and %d are given for %s", sources, i.Issuer)
 	case i.Issuer == anyValue && sources == 0:
-		return complain(anyValue, "add jwks, key or secret", "issuer any cannot be discovered")
+		return complain("issuer", "add jwks, key or secret", "issuer any cannot be discovered")
 	case len(i.Audience) == 0:
 		return complain("auth", "write audience <name of this API>, or audience any to accept tokens for every audience", "auth accepts tokens of %s, but does not say for which audience", i.Issuer)
 	case slices.Contains(i.Audience, anyValue) && len(i.Audience) > 1:
-		return complain(anyValue, "write audience any alone, or name the audiences", "audience any makes the others pointless")
+		return complain("audience", "write audience any alone, or name the audiences", "audience any makes the others pointless")
 	}
 	if err := i.checkSource(sources == 0); err != nil {
 		return err
@@ -184,18 +165,18 @@ func (i *Issuer) checkSource(discovery bool) error {
 	switch {
 	case discovery:
 		if u, err := url.Parse(i.Issuer); err == nil && u.RawQuery != "" {
-			return complain(i.Issuer, "", "%q cannot be discovered: it has a query", i.Issuer)
+			return complain("issuer", "an issuer is an address without query (RFC 8414 §2)", "%q cannot be discovered: it has a query", i.Issuer)
 		}
-		return address(i.Issuer, "cannot be discovered", plainHTTP)
+		return address("issuer", i.Issuer, "cannot be discovered", plainHTTP)
 	case i.JWKS != "":
-		return address(i.JWKS, "cannot be the address of a key set", plainHTTP)
+		return address("jwks", i.JWKS, "cannot be the address of a key set", plainHTTP)
 	case i.Secret != "" && !isPlaceholder(i.Secret):
 		return complain("secret", "write secret {env.JWT_SECRET} or secret {file./run/secrets/jwt}", "a secret in the configuration can be read by everybody who can read the configuration")
 	}
 	return nil
 }
 
-func address(value, cannot string, plainHTTP bool) error {
+func address(option, value, cannot string, plainHTTP bool) error {
 	err := checkAddress(value, plainHTTP)
 	if err == nil {
 		return nil
@@ -204,7 +185,10 @@ func address(value, cannot string, plainHTTP bool) error {
 	if errors.Is(err, errInsecure) {
 		hint = "use https, or write keys { http } for a network that nobody else is in"
 	}
-	return complain(value, hint, "%q %s: %v", value, cannot, err)
+	if u, parseErr := url.Parse(value); parseErr == nil {
+		value = u.Redacted() // a password does not belong into a message
+	}
+	return complain(option, hint, "%q %s: %v", value, cannot, err)
 }
 
 // isPlaceholder tells whether a value is one placeholder and nothing else.
@@ -218,15 +202,15 @@ func (i *Issuer) checkValues() error {
 	for _, name := range i.Algorithms {
 		a := parseAlgorithm(name)
 		if a == unknownAlgorithm {
-			return complain(name, finding.Suggest(name, (hmacAlgorithms|publicAlgorithms).names()...), "%q is not an algorithm of auth", name)
+			return complain("algorithms", finding.Suggest(name, (hmacAlgorithms|publicAlgorithms).names()...), "%q is not an algorithm of auth", name)
 		}
 		if hmacAlgorithms.has(a) && i.Secret == "" && i.Key == "" {
-			return complain(name, "remove it, or use secret", "%s needs a secret, and a key set that others can read holds none", name)
+			return complain("algorithms", "remove it, or use secret", "%s needs a secret, and a key set that others can read holds none", name)
 		}
 	}
 	switch {
 	case i.Leeway != nil && (*i.Leeway < 0 || time.Duration(*i.Leeway) > 5*time.Minute):
-		return complain("leeway", "it makes up for clocks that differ; 60s is usual", "leeway %s is outside 0s–5m", time.Duration(*i.Leeway))
+		return complain("leeway", "it makes up for clocks that differ; 60s is usual", "leeway %s is outside 0s–5m", brief(time.Duration(*i.Leeway)))
 	case i.MaxAge < 0:
 		return complain("max_age", "", "max_age %s is negative", time.Duration(i.MaxAge))
 	}
@@ -253,8 +237,20 @@ func (k *KeyOptions) check(fetched bool) error {
 	}
 	for _, r := range ranges {
 		if value := time.Duration(r.value); value != 0 && (value < r.least || value > r.utmost) {
-			return complain(r.name, "", "keys %s %s is outside %s–%s", r.name, value, r.least, r.utmost)
+			return complain(r.name, "the usual values are a good start: leave it out", "keys %s %s is outside %s–%s", r.name, brief(value), brief(r.least), brief(r.utmost))
 		}
 	}
 	return nil
+}
+
+// brief writes a duration as people do: 1h instead of 1h0m0s.
+func brief(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

@@ -32,7 +32,7 @@ func (s *keyState) next(set *keySet, at time.Time) *keyState {
 	if s != nil && s.set.sum == set.sum {
 		return &keyState{set: s.set, cache: s.cache, at: at}
 	}
-	return &keyState{set: set, cache: new(tokenCache), at: at}
+	return &keyState{set: set, cache: newTokenCache(cacheWeight), at: at}
 }
 
 // staticKeys are keys from the configuration or a file. A changed file is put in
