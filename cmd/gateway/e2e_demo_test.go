@@ -89,7 +89,7 @@ func TestDemoBanner(t *testing.T) {
 	for _, want := range []string{
 		fmt.Sprintf(`API +http://localhost:%d`, ports[0]), fmt.Sprintf(`Metrics +http://localhost:%d/metrics`, ports[1]), `Docs +http`,
 		`# 200[^\n]*\n +curl -i .*Bearer eyJ`, `# 401[^\n]*\n +curl -i `, `# 403[^\n]*\n +curl -i .*Bearer eyJ`,
-		`# 422[^\n]*\n +curl -i .*Bearer eyJ`, `# 200: a deprecated version\n +curl -i .*/v1/`, `# 429[^\n]*\n +for .*curl `,
+		`# 422[^\n]*\n +curl -i .*Bearer eyJ`, `# 200: a deprecated version\n +curl -i .*/v1/`, `# 429[^\n]*\n +curl `,
 	} {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("the banner lacks %s:\n%s", want, text)

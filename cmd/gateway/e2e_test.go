@@ -404,7 +404,7 @@ func TestReload(t *testing.T) {
 		"an unset variable":  {"{$ORDERS_UPSTREAM:localhost:9001}", "{$NOBODY_SETS_THIS}", "NOBODY_SETS_THIS"},
 		"a missing contract": {"\tapi orders {\n", "\tapi orders {\n\t\tcontract api/nowhere\n", "api/nowhere"},
 		"no auth":            {"auth {$ISSUER:http://localhost:9002} {\n\t\t\taudience orders\n\t\t\theader X-User-Id sub\n\t\t}", "", "auth"},
-		"a limit of nothing": {"\t\t\t\tquota 20/10s\n", "", "quota"},
+		"a limit of nothing": {"\t\t\t\tquota 20/10s\n", "", "policy"},
 		"an early sunset":    {"sunset 2029-12-31", "sunset 2020-01-01", "sunset"},
 	} {
 		write(t, path, replaced(t, text, test.old, test.by))
