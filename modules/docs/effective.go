@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -39,11 +40,8 @@ func Effective(d Document) ([]byte, error) {
 	if err := json.Unmarshal(d.Contract.Document, &root); err != nil {
 		return nil, err
 	}
-	e := &effective{Document: d, prefix: "gateway"}
-	if err := json.Unmarshal(orEmpty(root.get("components")), &e.components); err != nil {
-		return nil, err
-	}
-	e.choosePrefix()
+	e := &effective{Document: d, prefix: "gateway", refs: references{"": root}}
+	e.choosePrefix(root.get("components"))
 	if err := root.edit("paths", e.paths); err != nil {
 		return nil, err
 	}
@@ -56,13 +54,6 @@ func Effective(d Document) ([]byte, error) {
 	return json.Marshal(root)
 }
 
-func orEmpty(raw json.RawMessage) json.RawMessage {
-	if raw == nil {
-		return json.RawMessage("{}")
-	}
-	return raw
-}
-
 func rooted(path string) string {
 	if path == "" {
 		return "/"
@@ -73,20 +64,18 @@ func rooted(path string) string {
 // effective is the work on one document.
 type effective struct {
 	Document
-	// components are those of the contract.
-	components members
+	// refs follows the references of the contract. What is shared is copied before
+	// it is changed, because not all operations that share it get the same.
+	refs references
 	// prefix begins the names of our components and no other's.
 	prefix string
 	// shared are the responses that the operations refer to.
 	shared []refusals
 }
 
-func (e *effective) choosePrefix() {
-	var text strings.Builder
-	for _, section := range e.components {
-		text.Write(section.value)
-	}
-	for strings.Contains(text.String(), `"`+e.prefix+".") {
+// choosePrefix finds a prefix that no component of the contract begins with.
+func (e *effective) choosePrefix(components json.RawMessage) {
+	for bytes.Contains(components, []byte(`"`+e.prefix+".")) {
 		e.prefix += "_"
 	}
 }
@@ -111,6 +100,9 @@ func (e *effective) baseOf(template string) string {
 
 func (e *effective) paths(paths *members) error {
 	return paths.each(func(template string, item *members) error {
+		if !e.refs.follow(item) {
+			return nil
+		}
 		for _, op := range e.Contract.Operations {
 			if op.Template != template {
 				continue
@@ -147,10 +139,8 @@ func (e *effective) announce(responses *members) error {
 		return nil
 	}
 	return responses.each(func(status string, response *members) error {
-		if ref := response.get("$ref"); ref != nil {
-			if !e.resolve(ref, response) {
-				return nil
-			}
+		if !e.refs.follow(response) {
+			return nil
 		}
 		return response.edit("headers", func(headers *members) error {
 			for _, name := range fields {
@@ -161,28 +151,6 @@ func (e *effective) announce(responses *members) error {
 			return nil
 		})
 	})
-}
-
-// resolve replaces a reference to a shared response by the response, because not all
-// operations that share it have the same header fields.
-func (e *effective) resolve(ref json.RawMessage, response *members) bool {
-	var pointer string
-	if json.Unmarshal(ref, &pointer) != nil {
-		return false
-	}
-	name, ok := strings.CutPrefix(pointer, "#/components/responses/")
-	if !ok {
-		return false
-	}
-	var shared, target members
-	if json.Unmarshal(orEmpty(e.components.get("responses")), &shared) != nil {
-		return false
-	}
-	if json.Unmarshal(orEmpty(shared.get(name)), &target) != nil || target == nil || target.get("$ref") != nil {
-		return false
-	}
-	*response = target
-	return true
 }
 
 // fields are the header fields that the gateway adds to responses.

@@ -240,3 +240,31 @@ func sortedKeys[V any](m map[string]V) []string {
 	slices.Sort(keys)
 	return keys
 }
+
+// TestEffectiveFollows: shared path items and responses are described where they are
+// used, and stay what they are where others refer to them.
+func TestEffectiveFollows(t *testing.T) {
+	t.Parallel()
+	c, err := openapi.Parse("openapi.json", []byte(`{
+		"openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+		"paths": {
+			"/a~b": {"get": {"responses": {"200": {"$ref": "#/components/responses/x%2Ey"}}}},
+			"/c": {"$ref": "#/paths/~1a~0b"},
+			"/d": {"$ref": "#/components/pathItems/shared"}},
+		"components": {
+			"pathItems": {"shared": {"get": {"responses": {"200": {"description": "shared"}}}}},
+			"responses": {"x.y": {"description": "chained"}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := effectiveShape(t, everything(c))
+	for path, want := range map[string]string{"/a~b": "chained", "/c": "chained", "/d": "shared"} {
+		got := s.Paths[path]["get"].Responses["200"]
+		if got.Description != want || len(got.Headers) != 4 || s.Paths[path]["get"].Responses["404"].Ref == "" {
+			t.Errorf("%s: %+v", path, s.Paths[path]["get"])
+		}
+	}
+	if got := s.Components.Responses["x.y"]; got.Description != "chained" || len(got.Headers) != 0 {
+		t.Errorf("the shared response has become %+v", got)
+	}
+}

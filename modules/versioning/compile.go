@@ -29,12 +29,12 @@ func (h *Handler) compile(contracts []string) error {
 	}
 	set, flaw := newSet(declared)
 	if flaw != nil {
-		return h.place(flaw)
+		return h.place(flaw, declared)
 	}
 	p := &plan{set: set}
 	if h.Default != "" {
 		if p.fallback = set.byName[h.Default]; p.fallback == nil {
-			return flawAt(cmp.Or(h.DefaultSource, h.Source), h.Default, set.known(h.Default), "the default version %q is not a version of this API", h.Default)
+			return flawAt(cmp.Or(h.DefaultSource, h.Source), h.Default, set.known(), "the default version %q is not a version of this API", h.Default)
 		}
 	}
 	if p.selectors, err = h.selectors(); err != nil {
@@ -54,7 +54,7 @@ func (h *Handler) declare(contracts []string) ([]*version, error) {
 			return nil, err
 		}
 		if h.bound && !slices.Contains(contracts, v.name) {
-			return nil, flawAt(h.Versions[i].Source, v.name, suggest(v.name, contracts), "no contract has a version %q", v.name)
+			return nil, flawAt(h.Versions[i].Source, v.name, listed(contracts), "no contract has a version %q", v.name)
 		}
 		declared = append(declared, v)
 	}
@@ -125,10 +125,11 @@ func isLink(link string) bool {
 		u.Scheme == "" && u.Host == "" && strings.HasPrefix(link, "/")
 }
 
-// place turns a fault of the set into a finding at the version that it is about.
-func (h *Handler) place(f *fault) error {
+// place turns a fault of the set into a finding at the version that it is about. The
+// first of the declared versions are those of the configuration.
+func (h *Handler) place(f *fault, declared []*version) error {
 	for i := range h.Versions {
-		if f.about != nil && h.Versions[i].Name == f.about.name {
+		if declared[i] == f.about {
 			return h.Versions[i].flaw(f.option, f.word, f.hint, "%s", f.message)
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"gateway/internal/finding"
 )
 
 // form is how the versions of one API are named. One API has one form, so that the
@@ -74,7 +72,7 @@ func (s *set) succeed() *fault {
 		v.successor = s.byName[v.heir]
 		switch {
 		case v.successor == nil:
-			return faultf(v, v.heir, s.known(v.heir), "the successor of version %s is %q, which is not a version of this API", v.name, v.heir).on("successor")
+			return faultf(v, v.heir, s.known(), "the successor of version %s is %q, which is not a version of this API", v.name, v.heir).on("successor")
 		case v.successor.rank <= v.rank:
 			return faultf(v, v.heir, "name a newer version, or leave the line out for the next one",
 				"the successor of version %s is %s, which is not newer", v.name, v.heir).on("successor")
@@ -84,21 +82,15 @@ func (s *set) succeed() *fault {
 }
 
 // known is the hint for a name that is not in the set.
-func (s *set) known(name string) string {
+func (s *set) known() string {
 	names := make([]string, len(s.ordered))
 	for i, v := range s.ordered {
 		names[i] = v.name
 	}
-	return suggest(name, names)
+	return listed(names)
 }
 
-// suggest names what there is, and what was probably meant.
-func suggest(name string, known []string) string {
-	if near := finding.Nearest(name, known); near != "" {
-		return "did you mean " + near + "? There is " + strings.Join(known, ", ")
-	}
-	return "there is " + strings.Join(known, ", ")
-}
+func listed(names []string) string { return "the versions are " + strings.Join(names, ", ") }
 
 // find returns the version that a header, query parameter or media type means, or nil:
 //

@@ -6,12 +6,12 @@
 //	resolve.go    request → version; mediatype.go and media.go for Accept
 //	lifecycle.go  what responses say about a version; links.go for Link
 //	fields.go     the header fields of requests and responses
-//	compile.go    configuration → plan
+//	compile.go    configuration → plan; selector.go for the places
+//	block.go      what the api block asks
 package versioning
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -115,14 +115,6 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return h.step.Provision(ctx, exchange.Versioning, h.Mode, "")
 }
 
-// SetVersions tells a handler inside an api block which versions the contracts have.
-// It is to be called once, after Provision and before the first request. Versions
-// that the configuration names and the contracts do not have are errors.
-func (h *Handler) SetVersions(names []string) error {
-	h.bound = true
-	return h.compile(names)
-}
-
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return h.step.Serve(w, r, next, h)
@@ -156,65 +148,6 @@ func (h *Handler) Decide(x *exchange.Exchange, w http.ResponseWriter, r *http.Re
 		refusal = n.refusal
 	}
 	return refusal
-}
-
-// pathSelector returns the selector of the path, or nil.
-func (h *Handler) pathSelector() *selector {
-	for i := range h.plan.selectors {
-		if h.plan.selectors[i].in == inPath {
-			return &h.plan.selectors[i]
-		}
-	}
-	return nil
-}
-
-// PublicPath returns the path under which clients reach path, the base and template
-// of an operation, in a version: /v1/orders for /orders, if versions are named in the
-// path and the contract does not do so itself.
-func (h *Handler) PublicPath(version, path string) string {
-	s := h.pathSelector()
-	if s == nil || segmentAfter(path, s.prefix) == version {
-		return path
-	}
-	if segmentAfter(path, "") == version {
-		return s.prefix + path
-	}
-	if rest, ok := strings.CutPrefix(path, s.prefix); ok && (rest == "" || rest[0] == '/') {
-		path = rest
-	}
-	return s.prefix + "/" + version + path
-}
-
-// StripVersion removes the version from the request's path, if it stands there and
-// the configuration wants that. Inside an api block it is the block's to call, after
-// routing.
-func (h *Handler) StripVersion(r *http.Request, version string) {
-	s := h.pathSelector()
-	if s == nil || !h.StripPrefix {
-		return
-	}
-	prefix := s.prefix + "/" + version
-	if segmentAfter(r.URL.Path, s.prefix) != version {
-		return
-	}
-	r.URL.Path = rooted(s.prefix + r.URL.Path[len(prefix):])
-	if r.URL.RawPath != "" {
-		// Names and prefixes are plain, so both spellings begin alike, or the raw one
-		// is an unusual encoding of the same and may go.
-		raw, ok := strings.CutPrefix(r.URL.RawPath, prefix)
-		r.URL.RawPath = ""
-		if ok {
-			r.URL.RawPath = rooted(s.prefix + raw)
-		}
-	}
-	r.RequestURI = r.URL.RequestURI()
-}
-
-func rooted(path string) string {
-	if path == "" {
-		return "/"
-	}
-	return path
 }
 
 var (
