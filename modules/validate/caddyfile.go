@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -108,13 +107,13 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		bytes, err = size(d)
 		h.MaxString = int(bytes)
 	case "max_depth":
-		h.MaxDepth, err = number1(d)
+		h.MaxDepth, err = count(d)
 	case "max_values":
-		h.MaxValues, err = number1(d)
+		h.MaxValues, err = count(d)
 	case "max_number":
-		h.MaxNumber, err = number1(d)
+		h.MaxNumber, err = count(d)
 	case "max_errors":
-		h.MaxErrors, err = number1(d)
+		h.MaxErrors, err = count(d)
 	case "unknown_query":
 		h.UnknownQuery, err = word(d, unknownAllow, unknownReport, unknownReject)
 	case "read_only":
@@ -159,10 +158,10 @@ func size(d *caddyfile.Dispenser) (int64, error) {
 	return int64(bytes), nil
 }
 
-func number1(d *caddyfile.Dispenser) (int, error) {
+func count(d *caddyfile.Dispenser) (int, error) {
 	n, err := strconv.Atoi(d.Val())
 	if err != nil || n < 1 {
-		return 0, finding.At(d, "use a whole number from 1", "%q is not a number of something", d.Val())
+		return 0, finding.At(d, "", "%q is not a whole number from 1", d.Val())
 	}
 	return n, nil
 }
@@ -175,7 +174,7 @@ func word[T ~string](d *caddyfile.Dispenser, allowed ...T) (T, error) {
 			return name, nil
 		}
 	}
-	return "", finding.At(d, finding.Suggest(d.Val(), names...), "%q is not one of %s", d.Val(), fmt.Sprint(strings.Join(names, ", ")))
+	return "", finding.At(d, finding.Suggest(d.Val(), names...), "%q is not one of %s", d.Val(), strings.Join(names, ", "))
 }
 
 // noMore refuses whatever follows a complete option.

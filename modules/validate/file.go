@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +69,9 @@ func (f *files) compile(name string) (*schema, error) {
 	compiled, err := engine.compile(f.url(name))
 	f.issues = append(f.issues, f.dynamic()...)
 	if len(f.issues) > 0 {
+		slices.SortStableFunc(f.issues, func(a, b *finding.Error) int {
+			return cmp.Or(strings.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
+		})
 		return nil, f.issues.Err()
 	}
 	if err != nil {
@@ -90,15 +94,63 @@ func (f *files) load(location string) (any, error) {
 			return parseSchema(text)
 		}
 	}
-	escaped, ok := strings.CutPrefix(location, fileScheme)
+	escaped, ok := strings.CutPrefix(f.local(location), fileScheme)
 	if !ok {
-		return nil, fmt.Errorf("%s is not a file beside the schema: schemas are never fetched; put a copy there and refer to it by name", location)
+		return nil, &finding.Error{
+			Message: fmt.Sprintf("%s is not a file beside the schema, and schemas are never fetched", location),
+			Hint:    "put a copy next to the schema and refer to it by its name", At: f.referrer(location),
+		}
 	}
 	name, err := url.PathUnescape(escaped)
 	if err != nil {
 		return nil, err
 	}
-	return f.document(filepath.FromSlash(name))
+	document, err := f.document(filepath.FromSlash(name))
+	if e, ok := errors.AsType[*finding.Error](err); ok && e.At.Line == 0 {
+		if at := f.referrer(location); at.Line > 0 {
+			e.Message, e.At = fmt.Sprintf("the reference leads to %s, which cannot be read", name), at
+		}
+	}
+	return document, err
+}
+
+// local turns a URL into that of a file if it lies beside the "$id" of a schema that
+// was read: "parts/a.json" in a schema that calls itself https://example.com/b.json
+// is still the file next to it.
+func (f *files) local(location string) string {
+	for name, document := range f.documents {
+		object, _ := document.(map[string]any)
+		id, _ := object["$id"].(string)
+		slash := strings.LastIndexByte(id, '/')
+		if u, err := url.Parse(id); err != nil || !u.IsAbs() || slash < 0 {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(location, id[:slash+1]); ok && rest != "" {
+			return f.url(filepath.Join(filepath.Dir(name), filepath.FromSlash(rest)))
+		}
+	}
+	return location
+}
+
+// referrer returns the place of the reference that leads to a URL, as far as plain
+// resolution finds it.
+func (f *files) referrer(location string) finding.Position {
+	for _, name := range slices.Sorted(maps.Keys(f.documents)) {
+		var at finding.Position
+		walk(f.documents[name], "", func(pointer string, schema map[string]any) {
+			ref, _ := schema["$ref"].(string)
+			target, _, _ := strings.Cut(ref, "#")
+			base, err1 := url.Parse(f.url(name))
+			relative, err2 := url.Parse(target)
+			if target != "" && err1 == nil && err2 == nil && base.ResolveReference(relative).String() == location {
+				at = f.position(name, join(pointer, "$ref"))
+			}
+		})
+		if at.Line > 0 {
+			return at
+		}
+	}
+	return finding.Position{File: f.folder}
 }
 
 // document reads and inspects one file.
@@ -118,8 +170,28 @@ func (f *files) document(name string) (any, error) {
 				Message: issue.message, Hint: issue.hint, At: f.position(name, issue.pointer),
 			})
 		}
+		f.issues = append(f.issues, f.escapes(name, document)...)
 	}
 	return document, nil
+}
+
+// escapes finds references to files outside the folder. A URL cannot show them: it
+// has nothing above its root.
+func (f *files) escapes(name string, document any) (found finding.List) {
+	walk(document, "", func(pointer string, schema map[string]any) {
+		ref, _ := schema["$ref"].(string)
+		target, _, _ := strings.Cut(ref, "#")
+		if u, err := url.Parse(target); err != nil || u.IsAbs() || target == "" {
+			return
+		}
+		if !filepath.IsLocal(filepath.Join(filepath.Dir(name), filepath.FromSlash(target))) {
+			found = append(found, &finding.Error{
+				Message: fmt.Sprintf("the reference %q leads out of the folder of the schema", ref),
+				Hint:    "schemas may only refer to files in the folder of the first one", At: f.position(name, join(pointer, "$ref")),
+			})
+		}
+	})
+	return found
 }
 
 func (f *files) text(name string) (string, error) {

@@ -114,10 +114,28 @@ func inspect(root any, pointer string) []issue {
 		if uri, ok := schema["$schema"].(string); ok && !knownDialect(uri) {
 			report("$schema", "use one of the drafts 4, 6, 7, 2019-09 or 2020-12", "%q is not a dialect of JSON Schema that is understood here", uri)
 		}
+		inspectTypes(schema, report)
 		inspectPatterns(schema, report)
 		inspectNames(schema, report)
 	})
 	return found
+}
+
+// inspectTypes finds misspelt types; the meta-schema would only say that they are none.
+func inspectTypes(schema map[string]any, report func(keyword, hint, format string, args ...any)) {
+	list, ok := schema["type"].([]any)
+	if !ok {
+		list = []any{schema["type"]}
+	}
+	names := make([]string, len(typeNames))
+	for i := range typeNames {
+		names[i] = typeNames[i].name
+	}
+	for _, t := range list {
+		if name, ok := t.(string); ok && !slices.Contains(names, name) {
+			report("type", finding.Suggest(name, names...), "%q is not a type of JSON Schema", name)
+		}
+	}
 }
 
 func inspectPatterns(schema map[string]any, report func(keyword, hint, format string, args ...any)) {

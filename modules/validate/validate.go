@@ -16,6 +16,8 @@ package validate
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -163,11 +165,16 @@ func (h *Handler) Validate() error {
 	return nil
 }
 
-func (h *Handler) problem(hint, format string, args ...any) error {
+func (h *Handler) problem(hint, format string, args ...any) *finding.Error {
 	return &finding.Error{Message: fmt.Sprintf(format, args...), At: finding.ParseSource(h.Source), Hint: hint}
 }
 
 func (h *Handler) provisionSchema() error {
+	if _, err := os.Stat(h.Schema); err != nil {
+		e := h.problem("paths are relative to the Caddyfile", "the schema %s cannot be read: %v", h.Schema, cause(err))
+		e.Word = filepath.Base(h.Schema)
+		return e
+	}
 	compiled, err := compileFile(h.Schema)
 	if err != nil {
 		return err
