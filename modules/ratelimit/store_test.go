@@ -327,3 +327,50 @@ func BenchmarkInsertAtTheBound(b *testing.B) {
 		spend(s, l, keyOf(n), int64(n), 1)
 	}
 }
+
+// TestStateLivesAsLongAsAHolder goes through two reloads and a failed one.
+func TestStateLivesAsLongAsAHolder(t *testing.T) {
+	t.Parallel()
+	config := func() *Handler { return &Handler{Policies: []Policy{{Name: "lives as long as", Quota: "1/1h"}}} }
+	hold := func(h *Handler) *store {
+		s, err := h.hold(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	cleanUp := func(h *Handler) {
+		for range 2 { // it may run twice, and gives back only what it took
+			if err := h.Cleanup(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	first, second, failed := config(), config(), config()
+	state := hold(first)
+	if hold(failed) != state {
+		t.Error("the config that fails has a store of its own")
+	}
+	cleanUp(failed)
+	cleanUp(config()) // one that failed before it took anything
+	if hold(second) != state {
+		t.Error("the reload lost the state")
+	}
+	cleanUp(first)
+	select {
+	case <-state.stop:
+		t.Fatal("the store stopped while it was held")
+	default:
+	}
+	cleanUp(second)
+	select {
+	case <-state.stop:
+	default:
+		t.Error("the sweeping goes on after the last holder")
+	}
+	third := config()
+	if hold(third) == state {
+		t.Error("a store that was destructed came back")
+	}
+	cleanUp(third)
+}
