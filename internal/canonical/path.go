@@ -4,6 +4,7 @@ package canonical
 
 import (
 	"net/url"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -15,14 +16,15 @@ import (
 //   - a path that does not begin with "/" (authority and asterisk form),
 //   - an encoded or plain backslash, an encoded slash, NUL or another control,
 //   - an empty segment and dot segments, encoded or not,
-//   - ";", which some servers cut off as a path parameter,
+//   - ";", which some servers cut off as a path parameter, unless parameters says
+//     that the operations at hand have such parameters,
 //   - double encoding: a decoded path that decodes again,
 //   - bytes that are not UTF-8 once decoded.
 //
 // An ordinary path costs one pass and no allocation.
-func Path(u *url.URL) bool {
+func Path(u *url.URL, parameters bool) bool {
 	path := u.Path
-	if path == "" || path[0] != '/' {
+	if path == "" || path[0] != '/' || !parameters && Parameters(path) {
 		return false
 	}
 	if !plainBytes(path) || !plainSegments(path) {
@@ -38,12 +40,15 @@ func Path(u *url.URL) bool {
 	return true
 }
 
+// Parameters tells whether segments of a path have parameters (RFC 3986 §3.3).
+func Parameters(path string) bool { return strings.IndexByte(path, ';') >= 0 }
+
 // plainBytes looks at the decoded path.
 func plainBytes(path string) bool {
 	ascii := true
 	for i := 0; i < len(path); i++ {
 		switch c := path[i]; {
-		case c < 0x20, c == 0x7f, c == '\\', c == ';':
+		case c < 0x20, c == 0x7f, c == '\\':
 			return false
 		case c == '%' && i+2 < len(path) && isHex(path[i+1]) && isHex(path[i+2]):
 			return false
@@ -72,7 +77,8 @@ func plainSegments(path string) bool {
 			continue
 		}
 		segment := path[start:i]
-		if segment == "." || segment == ".." || (segment == "" && i < len(path)) {
+		name, _, _ := strings.Cut(segment, ";")
+		if name == "." || name == ".." || (segment == "" && i < len(path)) {
 			return false
 		}
 		start = i + 1

@@ -79,10 +79,30 @@ func TestPath(t *testing.T) {
 			t.Errorf("%s: %v", target, err)
 			continue
 		}
-		if ok := Path(u); ok != (want != "") {
+		if ok := Path(u, false); ok != (want != "") {
 			t.Errorf("%s: got %v, want %q", target, ok, want)
 		} else if ok && u.EscapedPath() != want {
 			t.Errorf("%s: got %s, want %s", target, u.EscapedPath(), want)
+		}
+	}
+}
+
+func TestPathWithParameters(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]bool{
+		"/orders/;color=blue;size=1": true,
+		"/orders/7;v=1/items":        true,
+		"/..;/admin":                 false,
+		"/a/.;x=1/b":                 false,
+		"/a//;x":                     false,
+		"/a/;x%2fy":                  false,
+	} {
+		u, err := url.ParseRequestURI(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Path(u, true); got != want {
+			t.Errorf("%s: got %v", target, got)
 		}
 	}
 }
@@ -109,7 +129,7 @@ func TestPathAgainstBrowsers(t *testing.T) {
 				continue
 			}
 			u, err := url.ParseRequestURI(target)
-			if err != nil || !Path(u) {
+			if err != nil || !Path(u, false) {
 				continue
 			}
 			accepted++
@@ -139,7 +159,7 @@ func FuzzPath(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if Path(u) {
+		if Path(u, false) {
 			checkOneReading(t, target, u)
 		}
 	})
@@ -156,7 +176,7 @@ func checkOneReading(t *testing.T, target string, u *url.URL) {
 		t.Errorf("%q: %q decodes again to %q", target, u.Path, again)
 	}
 	sent, err := url.ParseRequestURI(escaped)
-	if err != nil || sent.Path != u.Path || sent.RawPath != "" || !Path(sent) {
+	if err != nil || sent.Path != u.Path || sent.RawPath != "" || !Path(sent, true) {
 		t.Errorf("%q: %q arrives as %+v, %v", target, escaped, sent, err)
 	}
 	segments := strings.Split(u.Path, "/")
@@ -181,7 +201,7 @@ func TestOrdinaryPathsCostNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := testing.AllocsPerRun(100, func() { Path(u) }); n > 0 {
+		if n := testing.AllocsPerRun(100, func() { Path(u, false) }); n > 0 {
 			t.Errorf("%s: %v allocations", target, n)
 		}
 	}
@@ -198,7 +218,7 @@ func BenchmarkPath(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				u.RawPath = raw
-				if !Path(u) {
+				if !Path(u, false) {
 					b.Fatal("refused")
 				}
 			}

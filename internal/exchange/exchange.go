@@ -83,6 +83,8 @@ type Route struct {
 	Method, Template string
 	// Operation is the contract's operationId, or "METHOD template".
 	Operation string
+	// Parameters tells that a path of this operation may hold ";".
+	Parameters bool
 	// Prepared holds what each policy compiled for this operation at load.
 	Prepared [PolicyCount]any
 	// Series is telemetry's: the metric children of this route.

@@ -95,7 +95,7 @@ func (s *Step) Serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 		return s.decide(x, w, r, next, policy)
 	}
 	return Run(w, r, s.recorder, func(x *Exchange, w http.ResponseWriter, r *http.Request) error {
-		if err := x.CheckTarget(r); err != nil {
+		if err := x.CheckTarget(r, false); err != nil {
 			return err
 		}
 		return s.decide(x, w, r, next, policy)
@@ -141,16 +141,20 @@ func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve Serve)
 
 // CheckTarget refuses a path with two readings and a method that no service may see,
 // before any policy looks at the request, and rewrites an unusual spelling of the
-// path to the plain one, so that what is matched is what is forwarded.
-func (x *Exchange) CheckTarget(r *http.Request) error {
-	if !canonical.Path(r.URL) {
-		return x.Refuse(API, refusedPath)
+// path to the plain one, so that what is matched is what is forwarded. parameters
+// lets ";" through, for operations whose path has parameters of style matrix.
+func (x *Exchange) CheckTarget(r *http.Request, parameters bool) error {
+	if !canonical.Path(r.URL, parameters) {
+		return x.RefusePath()
 	}
 	if !canonical.Method(r.Method) {
 		return x.Refuse(API, refusedMethod)
 	}
 	return nil
 }
+
+// RefusePath refuses a path with two readings.
+func (x *Exchange) RefusePath() error { return x.Refuse(API, refusedPath) }
 
 var (
 	refusedPath   = problem.New(problem.RoutePath)

@@ -61,6 +61,17 @@ type Operation struct {
 	Source Position
 }
 
+// Matrix tells whether the operation has a path parameter of style matrix, so that ";"
+// has a meaning in its paths (RFC 6570 §3.2.7).
+func (op *Operation) Matrix() bool {
+	for i := range op.Parameters {
+		if op.Parameters[i].Style == "matrix" {
+			return true
+		}
+	}
+	return false
+}
+
 // Position is a place in a file; Line and Column count from 1, 0 is unknown.
 type Position struct {
 	File         string

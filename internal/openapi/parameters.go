@@ -131,12 +131,6 @@ func (b *builder) serialisation(p *Parameter, n *node) {
 		}
 		p.Style = style.text
 	}
-	if p.Style == "matrix" {
-		b.warn(finding.Error{
-			Message: fmt.Sprintf(`the style matrix of %q needs a ";" in the path, and such requests are refused`, p.Name),
-			At:      finding.Position(p.Source), Word: p.Name, Hint: "use the style simple or label",
-		})
-	}
 	p.Explode = p.Style == "form"
 	if explode := n.get("explode"); explode != nil {
 		p.Explode = explode.text == "true"

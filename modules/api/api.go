@@ -29,9 +29,11 @@ type Handler struct {
 	// APIs are the api blocks of the site. Required.
 	APIs []*API `json:"apis"`
 
-	app    *App
-	errors *caddyhttp.HTTPErrorConfig
-	pages  *pages
+	app *App
+	// parameters tells that some API's paths may hold ";".
+	parameters bool
+	errors     *caddyhttp.HTTPErrorConfig
+	pages      *pages
 }
 
 // API is one api block: a contract, the policies in front of it, and what answers.
@@ -63,9 +65,11 @@ type API struct {
 	// Source is where the block stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 
-	limits   []*ratelimit.Handler // of RateLimits, decided together
-	versions []*version
-	flow     caddyhttp.Handler
+	// parameters tells that some operation's path may hold ";".
+	parameters bool
+	limits     []*ratelimit.Handler // of RateLimits, decided together
+	versions   []*version
+	flow       caddyhttp.Handler
 }
 
 // CaddyModule implements caddy.Module.
@@ -88,6 +92,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		if err := api.provision(ctx, h.app); err != nil {
 			return err
 		}
+		h.parameters = h.parameters || api.parameters
 	}
 	if err := disjoint(h.APIs); err != nil {
 		return err
@@ -125,7 +130,7 @@ func (h *Handler) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Req
 }
 
 func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
-	if err := x.CheckTarget(r); err != nil {
+	if err := x.CheckTarget(r, h.parameters); err != nil {
 		return err
 	}
 	if owner := h.owner(r.URL.Path); owner != nil {

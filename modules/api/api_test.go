@@ -144,6 +144,16 @@ func TestTheContractDecidesAboutTokensAndBodies(t *testing.T) {
 	}
 }
 
+func TestSemicolonsOnlyWhereTheContractGivesThemAMeaning(t *testing.T) {
+	t.Parallel()
+	gw := gatewaytest.New(t, ":8080 {\n\tapi paints {\n\t\tcontract testdata/paints.yaml\n\t\trespond {http.gateway.operation}\n\t}\n}\n")
+	for path, want := range map[string]int{"/paints/;color=blue": 200, "/paints/;color=7;x=1": 400, "/tins/a;b": 400, "/nothing;x": 400, "/tins/a": 200} {
+		if res := gw.Do("GET", path); res.Code != want {
+			t.Errorf("%s: got %d %s", path, res.Code, res.Body)
+		}
+	}
+}
+
 func TestUpstreamFailuresAreProblems(t *testing.T) {
 	t.Parallel()
 	gw := gatewaytest.New(t, ":8080 {\n\tapi orders {\n\t\tcontract testdata/orders\n\t\tauth off\n\t\treverse_proxy 127.0.0.1:1\n\t}\n}\n")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"gateway/internal/exchange"
 	"gateway/internal/finding"
@@ -48,6 +49,9 @@ func (a *API) provision(ctx caddy.Context, app *App) error {
 		v, err := a.load(f, app)
 		if err != nil {
 			return err
+		}
+		for _, doubt := range v.contract.Warnings {
+			ctx.Logger().Warn(doubt.Message, zap.Stringer("at", doubt.At), zap.String("hint", doubt.Hint))
 		}
 		a.versions = append(a.versions, v)
 	}
@@ -166,9 +170,10 @@ func (a *API) load(found openapi.Found, app *App) (*version, error) {
 		for _, base := range a.bases(contract) {
 			route := &exchange.Route{
 				API: a.Name, Version: v.name, Method: op.Method, Template: v.public(base + op.Template),
-				Operation: op.ID, Prepared: prepared,
+				Operation: op.ID, Parameters: op.Matrix(), Prepared: prepared,
 			}
 			app.Prepare(route)
+			a.parameters = a.parameters || route.Parameters
 			v.entries = append(v.entries, openapi.Entry[*exchange.Route]{Method: op.Method, Template: route.Template, Value: route, Source: op.Source})
 		}
 	}

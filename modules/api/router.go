@@ -5,6 +5,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"gateway/internal/canonical"
 	"gateway/internal/exchange"
 	"gateway/internal/openapi"
 	"gateway/internal/problem"
@@ -44,6 +45,10 @@ func (s router) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		return x.Refuse(exchange.API, notFound)
 	}
 	match := v.lookup(r, x.ParamsBuffer())
+	if canonical.Parameters(r.URL.Path) && !(match.Found && match.Value.Parameters) {
+		x.Route = v.other
+		return x.RefusePath()
+	}
 	if !match.Found {
 		x.Route = v.other
 		if match.Allow == "" {
