@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
@@ -79,7 +80,7 @@ func provision(t testing.TB, config []byte) (*Gateway, error) {
 	if parsed.Logging == nil {
 		parsed.Logging = quiet()
 	}
-	root, err := caddy.ProvisionContext(&parsed)
+	root, err := provisionOuter(&parsed)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +110,15 @@ func provision(t testing.TB, config []byte) (*Gateway, error) {
 	gw.app = app.(*caddyhttp.App)
 	gw.server = gw.first()
 	return gw, nil
+}
+
+// outer guards what provisioning writes to globals of Caddy's libraries.
+var outer sync.Mutex
+
+func provisionOuter(config *caddy.Config) (caddy.Context, error) {
+	outer.Lock()
+	defer outer.Unlock()
+	return caddy.ProvisionContext(config)
 }
 
 func quiet() *caddy.Logging {

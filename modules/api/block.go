@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -146,7 +147,11 @@ func (p *blockParser) auth(d *caddyfile.Dispenser) error {
 func (p *blockParser) ratelimit(d *caddyfile.Dispenser) error {
 	limit := new(ratelimit.Handler)
 	p.api.RateLimits = append(p.api.RateLimits, limit)
-	return limit.UnmarshalCaddyfile(d)
+	err := limit.UnmarshalCaddyfile(d)
+	// The state of a limit without a name follows its place in the block, not its
+	// line in the file, which changes with every edit above it.
+	limit.Scope = fmt.Sprintf("api %s %d", p.api.Name, len(p.api.RateLimits))
+	return err
 }
 
 func (p *blockParser) validate(d *caddyfile.Dispenser) error {
