@@ -119,7 +119,7 @@ func TestTokens(t *testing.T) {
 	if passed.Header().Get("RateLimit") == "" {
 		t.Error("the answer has no RateLimit")
 	}
-	e.want(t, 200, "", "GET", "/docs")
+	e.want(t, 200, "", "GET", "/docs/")
 
 	for range 100 {
 		if passed = e.Do("GET", "/v1/orders", "Authorization", reader); passed.Code != 200 {
@@ -163,7 +163,11 @@ func TestByHand(t *testing.T) {
 	writer := e.token(t, "writer")
 	e.want(t, 200, "", "GET", "/health")
 	e.want(t, 401, "auth.missing", "GET", "/orders")
+	e.want(t, 400, "version.unknown", "GET", "/orders", "Authorization", writer, "API-Version", "v3")
 	e.want(t, 200, "", "GET", "/orders", "Authorization", writer)
+	if first := e.want(t, 200, "", "GET", "/orders", "Authorization", writer, "API-Version", "v1"); first.Header().Get("Deprecation") == "" {
+		t.Error("version 1 is not said to be deprecated")
+	}
 	e.want(t, 403, "auth.scope", "POST", "/orders", "Authorization", e.token(t, "reader"), "Content-Type", "application/json", "", bodyV2)
 	e.want(t, 422, "schema.body", "POST", "/orders", "Authorization", writer, "Content-Type", "application/json", "", `{}`)
 	e.want(t, 201, "", "POST", "/orders", "Authorization", writer, "Content-Type", "application/json", "", bodyV2)

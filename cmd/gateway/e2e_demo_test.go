@@ -95,6 +95,9 @@ func TestDemoBanner(t *testing.T) {
 			t.Errorf("the banner lacks %s:\n%s", want, text)
 		}
 	}
+	if got := memoryOfTree(t, cmd.Process.Pid, "VmRSS"); got > 120<<20 {
+		t.Errorf("everything together holds %d MB when idle, want at most 120", got>>20)
+	}
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +105,24 @@ func TestDemoBanner(t *testing.T) {
 		t.Errorf("after Ctrl-C: %v\n%s", err, complaints.String())
 	}
 	wantFree(t, ports)
+}
+
+// memoryOfTree adds up what a process and its children hold.
+func memoryOfTree(t *testing.T, pid int, field string) int64 {
+	t.Helper()
+	sum := memoryOf(t, pid, field)
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
+	if err != nil {
+		return sum // not every kernel tells
+	}
+	for child := range strings.FieldsSeq(string(children)) {
+		pid, err := strconv.Atoi(child)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += memoryOf(t, pid, field)
+	}
+	return sum
 }
 
 // untilPrompt reads the banner up to its last line.

@@ -205,22 +205,23 @@ func (p *process) reload(config string) (string, error) {
 	return string(output), err
 }
 
-// memory returns a line of /proc/<pid>/status in bytes: VmRSS, VmHWM.
-func (p *process) memory(field string) int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+// memoryOf returns a line of /proc/<pid>/status in bytes: VmRSS, VmHWM.
+func memoryOf(t *testing.T, pid int, field string) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		p.t.Skipf("the system does not tell how much memory a process has: %v", err)
+		t.Skipf("the system does not tell how much memory a process has: %v", err)
 	}
 	for line := range strings.Lines(string(status)) {
 		if rest, ok := strings.CutPrefix(line, field+":"); ok {
 			kilobytes, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			if err != nil {
-				p.t.Fatal(err)
+				t.Fatal(err)
 			}
 			return kilobytes << 10
 		}
 	}
-	p.t.Fatalf("no %s in /proc", field)
+	t.Fatalf("no %s in /proc", field)
 	return 0
 }
 

@@ -186,7 +186,7 @@ func TestExampleAnswers(t *testing.T) {
 		last.has(t, "RateLimit", `;r=0;t=[1-9]`)
 	})
 	t.Run("idle memory", func(t *testing.T) {
-		if got := p.memory("VmRSS"); got > 120<<20 {
+		if got := memoryOf(t, p.cmd.Process.Pid, "VmRSS"); got > 120<<20 {
 			t.Errorf("the gateway holds %d MB, want at most 120", got>>20)
 		}
 	})
