@@ -137,7 +137,7 @@ func TestValuesOfVariablesDoNotMovePlaces(t *testing.T) {
 
 func TestNamelessSources(t *testing.T) {
 	t.Parallel()
-	for file, want := range map[string]string{"-": "<stdin>", "": "<request>"} {
+	for file, want := range map[string]string{"-": "stdin", "": "request-body"} {
 		_, _, err := adapt("gateway", file, ":8080 {\n\trespond \"hello\"\n")
 		if err == nil || !strings.HasPrefix(err.Error(), want+":1:7: ") || !strings.Contains(err.Error(), " > 1 │ :8080 {\n") {
 			t.Errorf("%q: got %v", file, err)

@@ -62,7 +62,7 @@ func within(whole, less []word) bool {
 			continue
 		}
 		changed++
-		if w.text == "{" || w.text == "}" || w.quoted != less[i].quoted {
+		if !w.quoted && (w.text == "{" || w.text == "}") || w.quoted != less[i].quoted {
 			return false
 		}
 	}

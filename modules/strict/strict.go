@@ -26,8 +26,8 @@ const (
 
 // Names of sources that are no files.
 const (
-	standardInput = "<stdin>"
-	requestBody   = "<request>"
+	standardInput = "stdin"
+	requestBody   = "request-body"
 )
 
 // Adapter adapts Caddyfiles to Caddy's JSON. Its errors are findings, all that can be

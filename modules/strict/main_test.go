@@ -1,0 +1,94 @@
+package strict_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The test binary plays the gateway in the scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"gateway": caddycmd.Main})
+}
+
+func TestScript(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup:         setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"get":  get,
+			"post": post,
+		},
+	})
+}
+
+// setup gives each script a home and two free addresses.
+func setup(env *testscript.Env) error {
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
+		env.Setenv(name, env.WorkDir)
+	}
+	for _, name := range []string{"ADMIN", "SITE"} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, ln.Addr().String())
+		if err := ln.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get fetches a URL until its body is the given text: get URL text.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: get url text")
+	}
+	var last string
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if last = fetch(http.NewRequest(http.MethodGet, args[0], nil)); last == "200 "+args[1] {
+			return
+		}
+	}
+	ts.Fatalf("%s: got %q, want %q", args[0], last, args[1])
+}
+
+// post posts a file and prints the answer: post URL content-type file.
+func post(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: post url type file")
+	}
+	r, err := http.NewRequest(http.MethodPost, args[0], strings.NewReader(ts.ReadFile(args[2])))
+	if err == nil {
+		r.Header.Set("Content-Type", args[1])
+	}
+	_, err = io.WriteString(ts.Stdout(), fetch(r, err)+"\n")
+	ts.Check(err)
+}
+
+// fetch returns the status and body of an answer, or what went wrong.
+func fetch(r *http.Request, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	client := http.Client{Timeout: 5 * time.Second}
+	resp, err := client.Do(r)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return resp.Status[:3] + " " + string(body)
+}
