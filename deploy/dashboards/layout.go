@@ -81,10 +81,11 @@ func (p panel) draw(id int) Panel {
 		FieldConfig: &fieldConfig{Defaults: fieldDefaults{Unit: p.unit, Min: &zero}, Overrides: []any{}},
 	}
 	for i, q := range p.queries {
-		drawn.Targets = append(drawn.Targets, Target{
-			RefID: string(rune('A' + i)), Expr: q.expr, LegendFormat: q.legend, Range: p.kind != table,
-			Instant: p.kind == table, Exemplar: q.exemplar, Format: map[bool]string{true: "table"}[p.kind == table],
-		})
+		target := Target{RefID: string(rune('A' + i)), Expr: q.expr, LegendFormat: q.legend, Exemplar: q.exemplar, Range: true}
+		if p.kind == table {
+			target.Range, target.Instant, target.Format = false, true, "table"
+		}
+		drawn.Targets = append(drawn.Targets, target)
 	}
 	switch p.kind {
 	case timeseries:
