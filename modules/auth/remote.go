@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"hash/maphash"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -245,77 +244,4 @@ func (r *remoteKeys) current(now time.Time) *keyState {
 		return nil
 	}
 	return state
-}
-
-// retryAfter implements keySource.
-func (r *remoteKeys) retryAfter(now time.Time) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return max(r.due.Sub(now), time.Second)
-}
-
-// renew implements keySource.
-func (r *remoteKeys) renew(ctx context.Context, have *keyState, kid string, now time.Time) *keyState {
-	flight := r.ask(have, kid, now)
-	if flight == nil {
-		return r.current(now)
-	}
-	if r.waiting.Add(1) > maxWaiting {
-		r.waiting.Add(-1)
-		return r.current(now)
-	}
-	defer r.waiting.Add(-1)
-	timer := time.NewTimer(r.schedule.wait)
-	defer timer.Stop()
-	select {
-	case <-flight:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	state := r.current(time.Now())
-	if state != nil && !state.at.Before(now) && state.set.named[kid] == nil {
-		r.rememberAbsent(kid, now)
-	}
-	return state
-}
-
-// ask returns a fetch to wait for: the one under way, or a new one if the cooldown
-// is over and kid was not looked for in vain a moment ago. Without keys the
-// schedule alone decides, which then fetches often enough.
-func (r *remoteKeys) ask(have *keyState, kid string, now time.Time) <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.closed:
-		return nil
-	case have != nil && now.Before(r.absent[hashKid(kid)]):
-		return nil
-	case r.flight != nil:
-		return r.flight
-	case have == nil, now.Before(r.began.Add(r.schedule.cooldown)):
-		return nil
-	}
-	r.flight = make(chan struct{})
-	r.began = now
-	r.wake <- struct{}{} // has room: there was no flight
-	return r.flight
-}
-
-var kidSeed = maphash.MakeSeed()
-
-func hashKid(kid string) uint64 { return maphash.String(kidSeed, kid) }
-
-func (r *remoteKeys) rememberAbsent(kid string, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.absent) >= maxAbsent {
-		clear(r.absent)
-	}
-	r.absent[hashKid(kid)] = now.Add(2 * r.schedule.cooldown)
-}
-
-func (r *remoteKeys) forgetAbsent() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	clear(r.absent)
 }
