@@ -15,8 +15,8 @@ func (x *Exchange) close(w http.ResponseWriter, r *http.Request, recorder Record
 	if *err != nil {
 		*err = x.leave(w, *err)
 	}
-	if x.Aborted && x.Refusal == nil {
-		x.Refusal = cutOff
+	if x.Aborted && x.Refusal == nil && r.Context().Err() == nil {
+		x.Refusal = cutOff // by the upstream: the client is still there
 	}
 	x.measure(time.Now())
 	recorder.Record(x, r)

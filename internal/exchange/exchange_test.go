@@ -142,6 +142,24 @@ func TestAbortedResponsesAreRecorded(t *testing.T) {
 	}
 }
 
+func TestAClientThatHangsUpIsNotTheUpstreamsFault(t *testing.T) {
+	t.Parallel()
+	rec := &recorder{}
+	ctx, hangUp := context.WithCancel(context.Background())
+	r := request("GET", "/", nil)
+	r = r.WithContext(context.WithValue(ctx, caddyhttp.VarsCtxKey, map[string]any{}))
+	func() {
+		defer func() { _ = recover() }()
+		_ = rec.step(Auth, ModeEnforce).Serve(httptest.NewRecorder(), r, caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
+			hangUp()
+			panic(http.ErrAbortHandler)
+		}), yes)
+	}()
+	if x := rec.got[0]; !x.Aborted || x.Refusal != nil {
+		t.Errorf("got %+v", x)
+	}
+}
+
 func TestPathsWithTwoReadingsAreRefusedFirst(t *testing.T) {
 	t.Parallel()
 	rec := &recorder{}

@@ -69,7 +69,13 @@ func Adapt(filename, caddyfile string) ([]byte, error) {
 	return config, err
 }
 
+// provisioning is held while a config is provisioned, because Caddy then writes
+// package variables of its own and of its libraries.
+var provisioning sync.Mutex
+
 func provision(t testing.TB, config []byte) (*Gateway, error) {
+	provisioning.Lock()
+	defer provisioning.Unlock()
 	var parsed caddy.Config
 	if err := json.Unmarshal(config, &parsed); err != nil {
 		return nil, fmt.Errorf("decoding the adapted config: %w", err)
@@ -80,7 +86,7 @@ func provision(t testing.TB, config []byte) (*Gateway, error) {
 	if parsed.Logging == nil {
 		parsed.Logging = quiet()
 	}
-	root, err := provisionOuter(&parsed)
+	root, err := caddy.ProvisionContext(&parsed)
 	if err != nil {
 		return nil, err
 	}
@@ -110,15 +116,6 @@ func provision(t testing.TB, config []byte) (*Gateway, error) {
 	gw.app = app.(*caddyhttp.App)
 	gw.server = gw.first()
 	return gw, nil
-}
-
-// outer guards what provisioning writes to globals of Caddy's libraries.
-var outer sync.Mutex
-
-func provisionOuter(config *caddy.Config) (caddy.Context, error) {
-	outer.Lock()
-	defer outer.Unlock()
-	return caddy.ProvisionContext(config)
 }
 
 func quiet() *caddy.Logging {
