@@ -42,7 +42,7 @@ var options = []string{
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens. Syntax:
 //
-//	validate [<schema.json>] {
+//	validate [<matcher>] [<schema.json>] {
 //		schema        <schema.json>
 //		optional
 //		max_body      <size>

@@ -142,15 +142,3 @@ func (c *contract) media(declared *openapi.Media, at openapi.Position) (media, e
 	}
 	return m, nil
 }
-
-// unchecked returns the formats that schemas of the contract name and nobody checks,
-// in alphabetical order.
-func (e *engine) unchecked() (names []string) {
-	for _, n := range e.nodes {
-		if n.format != "" && n.formatCheck == nil && n.formatRange == nil && !unchecked[n.format] && !slices.Contains(names, n.format) {
-			names = append(names, n.format)
-		}
-	}
-	slices.Sort(names)
-	return names
-}

@@ -1,7 +1,9 @@
 package validate
 
 import (
+	"encoding/json"
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -129,4 +131,75 @@ func (n *number) equal(m *number) bool {
 		return n.decimal == m.decimal
 	}
 	return n.big().Cmp(m.big()) == 0
+}
+
+// quantity is a bound on numbers.
+type quantity struct {
+	rat     *big.Rat
+	decimal decimal
+	small   bool // decimal holds the bound
+}
+
+func newQuantity(r *big.Rat) *quantity {
+	if r == nil {
+		return nil
+	}
+	literal := literalOf(r)
+	d, small := parseDecimal(string(literal))
+	return &quantity{r, d, small}
+}
+
+// literalOf writes a number that came from a JSON text as a JSON number again.
+func literalOf(r *big.Rat) json.Number {
+	if r.IsInt() {
+		return json.Number(r.Num().String())
+	}
+	f, _ := r.Float64()
+	short := strconv.FormatFloat(f, 'f', -1, 64)
+	if back, ok := new(big.Rat).SetString(short); ok && back.Cmp(r) == 0 {
+		return json.Number(short)
+	}
+	// The denominator of a decimal fraction divides a power of ten no longer than
+	// the denominator in binary.
+	return json.Number(strings.TrimRight(r.FloatString(r.Denom().BitLen()), "0"))
+}
+
+// numberAt measures the number at the beginning of text: its length, 0 if there is
+// none, and the size of its exponent, which stops growing beyond maxExponent.
+func numberAt(text string) (length, exponent int) {
+	i := 0
+	digits := func() int {
+		from := i
+		for i < len(text) && text[i] >= '0' && text[i] <= '9' {
+			i++
+		}
+		return i - from
+	}
+	if i < len(text) && text[i] == '-' {
+		i++
+	}
+	zero := i < len(text) && text[i] == '0'
+	if n := digits(); n == 0 || zero && n > 1 {
+		return 0, 0
+	}
+	if i < len(text) && text[i] == '.' {
+		i++
+		if digits() == 0 {
+			return 0, 0
+		}
+	}
+	if i < len(text) && text[i]|0x20 == 'e' {
+		i++
+		if i < len(text) && (text[i] == '+' || text[i] == '-') {
+			i++
+		}
+		from := i
+		if digits() == 0 {
+			return 0, 0
+		}
+		for _, c := range []byte(text[from:i]) {
+			exponent = min(exponent*10+int(c-'0'), maxExponent+1)
+		}
+	}
+	return i, exponent
 }

@@ -1,8 +1,11 @@
 package validate
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"gateway/internal/problem"
 )
 
 // pair is one name=value of a query string or form, the name decoded, the value as it
@@ -63,4 +66,109 @@ func decodeText(s string) (string, bool) {
 		}
 	}
 	return string(decoded), utf8.Valid(decoded)
+}
+
+// maxPairs bounds the pairs of a query string or form: more than any honest client
+// sends, and few enough to compare each with each.
+const maxPairs = 1000
+
+// unknownPolicy says what becomes of query parameters that the contract does not know.
+type unknownPolicy string
+
+const (
+	unknownAllow  unknownPolicy = "allow"
+	unknownReport unknownPolicy = "report"
+	unknownReject unknownPolicy = "reject"
+)
+
+// checkQuery reads the query string once and checks what belongs to each parameter.
+// It returns the names that no parameter claims if somebody wants them.
+func (c *check) checkQuery(ps *parameters, query string, unknown unknownPolicy) (strangers []string) {
+	var space [16]claim
+	claims, broken := space[:0], false
+	count := 0
+	pairs(query, func(p pair, ok bool) bool {
+		if count++; !ok || count > maxPairs {
+			broken = true
+			return false
+		}
+		if owner := ps.claim(p.name); owner != nil {
+			claims = append(claims, claim{owner, p})
+			return true
+		}
+		if unknown != unknownAllow {
+			strangers = append(strangers, p.name)
+		}
+		_, ok = decodeText(p.raw)
+		broken = !ok
+		return ok
+	})
+	if broken {
+		c.violate(problem.SchemaQuery, queryViolation(count))
+		return nil
+	}
+	var found [8]pair
+	for _, p := range ps.query {
+		occurrences := found[:0]
+		for i := range claims {
+			if claims[i].owner == p {
+				occurrences = append(occurrences, claims[i].pair)
+			}
+		}
+		c.value(problem.SchemaQuery, p, occurrences)
+	}
+	return strangers
+}
+
+// claim is a pair of the query string and the parameter that it belongs to.
+type claim struct {
+	owner *parameter
+	pair
+}
+
+func queryViolation(count int) problem.Violation {
+	if count > maxPairs {
+		return problem.Violation{In: "query", Rule: "count", Expected: maxPairs, Message: fmt.Sprintf("there may be at most %d parameters", maxPairs)}
+	}
+	return problem.Violation{In: "query", Rule: "encoding", Message: "the query string is not valid percent-encoded UTF-8"}
+}
+
+// claim returns the parameter that a name of the query string belongs to, or nil.
+func (ps *parameters) claim(name string) *parameter {
+	for _, p := range ps.query {
+		if p.style == styleDeepObject {
+			if len(name) > len(p.name) && name[len(p.name)] == '[' && name[:len(p.name)] == p.name {
+				return p
+			}
+			continue
+		}
+		if p.name == name && ps.members[name] == nil && !(p.object && p.style == styleForm && p.explode && p.content == contentNone) {
+			return p
+		}
+	}
+	if owner := ps.members[name]; owner != nil {
+		return owner
+	}
+	return ps.open
+}
+
+// reject refuses query parameters that the contract does not know.
+func (c *check) reject(ps *parameters, strangers []string) {
+	for _, name := range strangers {
+		v := problem.Violation{Parameter: clip(name), In: "query", Rule: "unknown", Message: "is not a parameter that the contract knows"}
+		if near := nearest(name, ps.names); near != "" {
+			v.Hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		c.violate(problem.SchemaQuery, v)
+	}
+}
+
+// clip shortens a name that the client chose.
+func clip(name string) string {
+	for i := range name {
+		if i > maxWord {
+			return name[:i] + "…"
+		}
+	}
+	return name
 }

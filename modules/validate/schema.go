@@ -32,6 +32,8 @@ type engine struct {
 	compiler *jsonschema.Compiler
 	nodes    map[*jsonschema.Schema]*node
 	places   map[string]*node // by the library's absolute location
+	// unchecked are the formats that schemas name and nobody checks.
+	unchecked []string
 }
 
 // newEngine returns an engine that gets its documents from load and nowhere else.
@@ -57,7 +59,7 @@ func newEngine(load func(url string) (any, error)) *engine {
 		return io.NopCloser(bytes.NewReader(text)), nil
 	}
 	compiler.RegisterExtension("gateway", nil, annotations{})
-	return &engine{compiler, make(map[*jsonschema.Schema]*node), make(map[string]*node)}
+	return &engine{compiler: compiler, nodes: make(map[*jsonschema.Schema]*node), places: make(map[string]*node)}
 }
 
 // libraryFormats are our formats in the library's form.
@@ -125,43 +127,6 @@ type annotation struct {
 // Validate implements jsonschema.ExtSchema. Annotations refuse nothing.
 func (annotation) Validate(jsonschema.ValidationContext, any) error { return nil }
 
-// readDiscriminator finds the branch that each value of the property names: by the
-// mapping, or else by the last part of the branch's reference.
-func readDiscriminator(d, m map[string]any) *discriminator {
-	property, _ := d["propertyName"].(string)
-	alternatives, _ := m["oneOf"].([]any)
-	if alternatives == nil {
-		alternatives, _ = m["anyOf"].([]any)
-	}
-	if property == "" || len(alternatives) == 0 {
-		return nil
-	}
-	read := &discriminator{property: property, branches: make(map[string]int)}
-	targets := make(map[string]int)
-	for i, alternative := range alternatives {
-		reference, _ := alternative.(map[string]any)
-		target, _ := reference[targetMark].(string)
-		if target == "" {
-			continue
-		}
-		targets[target] = i
-		targets[lastToken(target)] = i
-		read.branches[lastToken(target)] = i
-	}
-	mapping, _ := d["mapping"].(map[string]any)
-	for name, target := range mapping {
-		target, _ := target.(string)
-		if i, ok := targets[strings.TrimPrefix(target, "#")]; ok {
-			read.branches[name] = i
-		}
-	}
-	for name := range read.branches {
-		read.names = append(read.names, name)
-	}
-	slices.Sort(read.names)
-	return read
-}
-
 // node returns the plain form of a compiled schema and all below it.
 func (e *engine) node(s *jsonschema.Schema) *node {
 	if s == nil {
@@ -220,6 +185,9 @@ func (e *engine) assertions(n *node, s *jsonschema.Schema) {
 	n.minLength, n.maxLength, n.pattern = s.MinLength, s.MaxLength, s.Pattern
 	n.format = s.Format
 	n.formatCheck, n.formatRange = textFormats[s.Format], numberFormats[s.Format]
+	if n.formatCheck == nil && n.formatRange == nil && !descriptive[s.Format] && !slices.Contains(e.unchecked, s.Format) {
+		e.unchecked = append(e.unchecked, s.Format)
+	}
 }
 
 func (e *engine) objects(n *node, s *jsonschema.Schema) {
@@ -288,21 +256,6 @@ func (e *engine) either(v any) *node {
 		return e.node(v)
 	}
 	return nil
-}
-
-// failure is one broken keyword, or a group of them, without any text.
-type failure struct {
-	// at is the JSON Pointer to the value in the instance.
-	at string
-	// node is the schema and keyword its keyword; the rest of the keyword's path,
-	// such as the branch of an allOf, does not matter. No keyword and no causes
-	// is the schema false.
-	node    *node
-	keyword string
-	// path is the way through the schemas, as keywords.
-	path string
-	// causes are the failures below a reference or an applicator.
-	causes []*failure
 }
 
 // errEngine is returned when the library could not decide.

@@ -179,7 +179,7 @@ func (h *Handler) provisionSchema() error {
 	if err != nil {
 		return err
 	}
-	h.logUnchecked(compiled.engine.unchecked(), h.Schema)
+	h.logUnchecked(compiled.engine.unchecked, h.Schema)
 	b := &body{required: !h.Optional, media: []media{
 		{name: "application/json", kind: contentJSON, schema: compiled},
 		{name: "application/*+json", kind: contentJSON, schema: compiled},
@@ -192,13 +192,16 @@ func (h *Handler) provisionSchema() error {
 // logUnchecked tells the operator which promises of a schema nobody keeps.
 func (h *Handler) logUnchecked(formats []string, file string) {
 	if len(formats) > 0 {
-		h.logger.Warn("formats that are not checked", zap.Strings("formats", formats), zap.String("file", file))
+		h.logger.Info("these formats are not checked", zap.Strings("formats", formats), zap.String("file", file))
 	}
 }
 
 // Bind compiles what requests to an operation of a contract are checked against. The
 // api block calls it at load, after Provision.
 func (h *Handler) Bind(op *openapi.Operation, c *openapi.Contract) (any, error) {
+	if h.alone != nil {
+		return nil, h.problem("remove the schema", "inside api the contract has the schemas, and validate %s would check every request once more", filepath.Base(h.Schema))
+	}
 	compiler := h.contracts[c]
 	if compiler == nil {
 		var err error
@@ -207,7 +210,7 @@ func (h *Handler) Bind(op *openapi.Operation, c *openapi.Contract) (any, error) 
 		}
 		h.contracts[c] = compiler
 	}
-	told := len(compiler.warnings)
+	told, formats := len(compiler.warnings), len(compiler.engine.unchecked)
 	prepared, err := compiler.operation(op, &h.settings)
 	if err != nil {
 		return nil, err
@@ -215,6 +218,7 @@ func (h *Handler) Bind(op *openapi.Operation, c *openapi.Contract) (any, error) 
 	for _, warning := range compiler.warnings[told:] {
 		h.logger.Warn(warning, zap.String("contract", c.File))
 	}
+	h.logUnchecked(compiler.engine.unchecked[formats:], c.File)
 	if h.UnknownQuery == unknownReport {
 		prepared.report = h.reportUnknown(prepared.name)
 	}

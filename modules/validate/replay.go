@@ -1,0 +1,114 @@
+package validate
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"gateway/internal/problem"
+)
+
+// hasBody tells whether a request has a body of at least one byte. Where the length
+// is not declared, one byte is read ahead.
+func hasBody(r *http.Request) (bool, error) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return false, nil
+	}
+	if r.ContentLength > 0 {
+		return true, nil
+	}
+	var first [1]byte
+	if _, err := io.ReadFull(r.Body, first[:]); err != nil {
+		if err == io.EOF {
+			r.Body, r.ContentLength = http.NoBody, 0
+			return false, nil
+		}
+		return false, err
+	}
+	r.Body = &prefixed{Reader: io.MultiReader(bytes.NewReader(first[:]), r.Body), Closer: r.Body}
+	return true, nil
+}
+
+// prefixed is a body of which a part was read already.
+type prefixed struct {
+	io.Reader
+	io.Closer
+}
+
+// encoded tells that a body has a content coding (RFC 9110 §8.4).
+func encoded(fields []string) bool {
+	for _, field := range fields {
+		if field != "" && !strings.EqualFold(field, "identity") {
+			return true
+		}
+	}
+	return false
+}
+
+// trusted is up to which declared length memory is set aside before anything has
+// arrived; a client may declare more than it sends.
+const trusted = 1 << 20
+
+// readBody reads the body up to limit bytes and puts it back: the next handler reads
+// the same bytes, and the proxy may read them again for a second attempt. What is
+// too large is put back as well, because the policy may only be reporting.
+func readBody(r *http.Request, limit int64) (text string, tooLarge bool, err error) {
+	original := r.Body
+	var data []byte
+	if r.ContentLength > 0 && r.ContentLength <= trusted {
+		data = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(original, data)
+	} else {
+		data, err = io.ReadAll(io.LimitReader(original, limit+1))
+	}
+	if _, limited := errors.AsType[*http.MaxBytesError](err); limited {
+		return "", true, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	if int64(len(data)) > limit {
+		r.Body = &prefixed{Reader: io.MultiReader(bytes.NewReader(data), original), Closer: original}
+		return "", true, nil
+	}
+	replay := &replayed{original: original}
+	replay.Reset(data)
+	r.Body, r.ContentLength = replay, int64(len(data))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	return alias(data), false, nil
+}
+
+// replayed is a body that was read and is read again.
+type replayed struct {
+	bytes.Reader
+	original io.Closer
+}
+
+// Close implements io.Closer.
+func (b *replayed) Close() error { return b.original.Close() }
+
+// limitBody bounds a body that is passed on unread.
+func limitBody(r *http.Request, limit int64, tooLarge *problem.Refusal) {
+	if r.ContentLength < 0 {
+		r.Body = &limited{r.Body, limit, tooLarge}
+	}
+}
+
+// limited is a body that fails with a refusal once it is longer than it may be. The
+// proxy hands the error back unchanged.
+type limited struct {
+	io.ReadCloser
+	left     int64
+	tooLarge *problem.Refusal
+}
+
+// Read implements io.Reader.
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.ReadCloser.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, l.tooLarge.HandlerError()
+	}
+	return n, err
+}
