@@ -66,7 +66,7 @@ type Handler struct {
 	Source string `json:"source,omitempty"`
 
 	step     exchange.Step
-	issuers  issuers
+	issuers  *issuers
 	fields   []identityField
 	forward  bool
 	rule     *rule
@@ -103,12 +103,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return err
 	}
+	h.issuers = new(issuers)
 	for _, config := range h.Issuers {
 		compiled, err := h.compile(ctx, config)
 		if err != nil {
 			return h.fail(err)
 		}
-		h.issuers = append(h.issuers, compiled)
+		h.issuers.list = append(h.issuers.list, compiled)
 	}
 	for _, header := range h.Headers {
 		h.fields = append(h.fields, identityField{http.CanonicalHeaderKey(header.Field), header.Claim})

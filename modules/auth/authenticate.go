@@ -13,59 +13,75 @@ type issuer struct {
 }
 
 // issuers are the issuers of one handler, of which "iss" chooses one.
-type issuers []*issuer
+type issuers struct {
+	list     []*issuer
+	rejected rejected
+}
 
 // authenticate tells whose token this is, or why it is not accepted. A token seen
 // before costs a hash and the judgement of its claims; the signature is checked at
 // first sight only. The issuer is returned with keysMissing too.
-func (list issuers) authenticate(ctx context.Context, text string, now time.Time) (*verified, *issuer, fault) {
+func (i *issuers) authenticate(ctx context.Context, text string, now time.Time) (*verified, *issuer, fault) {
 	sum := sumOf(text)
-	if v, iss := list.recall(&sum, now); v != nil {
+	if v, iss := i.recall(&sum, now); v != nil {
 		return v, iss, iss.judge(v, now)
 	}
-	t, f := parse(text)
-	if f != none {
+	if f := i.rejected.find(&sum, now); f != none {
 		return nil, nil, f
 	}
-	v, f := readClaims(&t)
+	v, iss, state, f := i.examine(ctx, text, now)
 	if f != none {
-		return nil, nil, f
-	}
-	// "iss" is not verified here. It only chooses whose keys verify it: an issuer
-	// that is not configured never causes a fetch.
-	iss, f := list.choose(v)
-	if f != none {
-		return nil, nil, f
-	}
-	if !iss.algorithms.has(t.alg) {
-		return nil, nil, algorithmRefused
-	}
-	state, f := iss.verify(ctx, &t, now)
-	if f != none {
+		if f.lasting() {
+			i.rejected.add(&sum, rejection{f, iss, state.keys()})
+		}
 		return nil, iss, f
 	}
 	state.cache.put(&sum, v)
 	return v, iss, iss.judge(v, now)
 }
 
+// examine looks at a token for the first time. The issuer and its keys are returned
+// as far as they had a say.
+func (i *issuers) examine(ctx context.Context, text string, now time.Time) (*verified, *issuer, *keyState, fault) {
+	t, f := parse(text)
+	if f != none {
+		return nil, nil, nil, f
+	}
+	v, f := readClaims(&t)
+	if f != none {
+		return nil, nil, nil, f
+	}
+	// "iss" is not verified here. It only chooses whose keys verify it: an issuer
+	// that is not configured never causes a fetch.
+	iss, f := i.choose(v)
+	if f != none {
+		return nil, nil, nil, f
+	}
+	if !iss.algorithms.has(t.alg) {
+		return nil, iss, nil, algorithmRefused
+	}
+	state, f := iss.verify(ctx, &t, now)
+	return v, iss, state, f
+}
+
 // recall finds a token that was verified before, with keys that are still good.
-func (list issuers) recall(sum *tokenSum, now time.Time) (*verified, *issuer) {
-	for _, iss := range list {
+func (i *issuers) recall(sum *tokenSum, now time.Time) (*verified, *issuer) {
+	for _, iss := range i.list {
 		state := iss.keys.current(now)
 		if state == nil {
 			continue
 		}
 		v := state.cache.get(sum)
-		if v != nil && (len(list) == 1 || iss.judgeIssuer(v.issuer, v.hasIssuer) == none) {
+		if v != nil && (len(i.list) == 1 || iss.judgeIssuer(v.issuer, v.hasIssuer) == none) {
 			return v, iss
 		}
 	}
 	return nil, nil
 }
 
-func (list issuers) choose(v *verified) (*issuer, fault) {
+func (i *issuers) choose(v *verified) (*issuer, fault) {
 	var first fault
-	for _, iss := range list {
+	for _, iss := range i.list {
 		f := iss.judgeIssuer(v.issuer, v.hasIssuer)
 		if f == none {
 			return iss, none
@@ -95,7 +111,7 @@ func (i *issuer) verify(ctx context.Context, t *token, now time.Time) (*keyState
 	case newer == nil:
 		return nil, keysMissing
 	case newer.set == state.set:
-		return nil, f
+		return state, f
 	}
 	return newer, newer.set.verify(t)
 }

@@ -32,7 +32,7 @@ func handlerFor(t testing.TB, keys ...*authtest.Key) *Handler {
 }
 
 func handlerWith(list ...*issuer) *Handler {
-	return &Handler{issuers: list, refusals: newRefusals(), rule: newRule(false, nil, nil), forward: true}
+	return &Handler{issuers: &issuers{list: list}, refusals: newRefusals(), rule: newRule(false, nil, nil), forward: true}
 }
 
 // request is a GET with an Authorization field for each of credentials.

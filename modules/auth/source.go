@@ -26,6 +26,14 @@ type keyState struct {
 	at    time.Time
 }
 
+// keys is the state's set; no state has none.
+func (s *keyState) keys() *keySet {
+	if s == nil {
+		return nil
+	}
+	return s.set
+}
+
 // next makes the state for a set that was had at a time. It keeps set and tokens of
 // the state before if nothing has changed.
 func (s *keyState) next(set *keySet, at time.Time) *keyState {
