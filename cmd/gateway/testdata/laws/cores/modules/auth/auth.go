@@ -1,0 +1,3 @@
+package auth
+
+import _ "github.com/caddyserver/caddy/v2"

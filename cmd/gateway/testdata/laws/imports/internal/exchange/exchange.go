@@ -1,0 +1,6 @@
+package exchange
+
+import (
+	_ "gateway/cmd/gateway"
+	_ "gateway/modules/auth"
+)

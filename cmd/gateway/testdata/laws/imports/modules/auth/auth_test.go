@@ -1,0 +1,3 @@
+package auth
+
+import _ "gateway/modules/ratelimit"

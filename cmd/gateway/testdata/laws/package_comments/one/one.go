@@ -1,0 +1,2 @@
+// Package one is as it should be.
+package one

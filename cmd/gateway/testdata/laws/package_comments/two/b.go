@@ -1,0 +1,2 @@
+// Package two is told about here, too.
+package two

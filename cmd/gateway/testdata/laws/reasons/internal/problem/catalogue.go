@@ -1,0 +1,10 @@
+package problem
+
+var (
+	AuthRevoked = &Reason{
+		Code: "auth.revoked",
+	}
+	ChangeFailed = &Reason{
+		Code: "change.failed",
+	}
+)

@@ -1,0 +1,3 @@
+package auth
+
+var revoked = problem.Refusal{Reason: problem.AuthRevoked}

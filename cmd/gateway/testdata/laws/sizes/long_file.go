@@ -1,0 +1,331 @@
+package sizes
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
+
+// filler
+var _ = 0
