@@ -9,13 +9,10 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
-	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 	"github.com/google/go-cmp/cmp"
 
 	"gateway/internal/finding"
-	_ "gateway/modules/strict"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -34,17 +31,6 @@ func golden(t *testing.T, path, got string) {
 	if diff := cmp.Diff(string(want), got+"\n"); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
-}
-
-// guard is a directive that reports its mistakes as findings, as ours do.
-func init() {
-	httpcaddyfile.RegisterHandlerDirective("guard", func(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
-		h.Next()
-		for h.NextArg() {
-			return nil, finding.At(h, finding.Suggest(h.Val(), "color", "shape"), "%q is not an option of guard", h.Val())
-		}
-		return caddyhttp.Subroute{}.CaddyModule().New().(caddyhttp.MiddlewareHandler), nil
-	})
 }
 
 func adapt(adapter, file, body string) ([]byte, []caddyconfig.Warning, error) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	_ "gateway/modules/standard"
 )
 
 // delimiters returns where the braces and quotes of a Caddyfile stand that enclose
@@ -69,14 +71,10 @@ func within(whole, less []word) bool {
 	return changed <= 1
 }
 
-// harmless tells whether deleting one delimiter of body is an error or changes
-// nothing. Where Caddy reports an error itself, the strict adapter has to as well.
-func harmless(t *testing.T, file string, body []byte) {
+// harmless tells whether deleting one delimiter of body, whose adapted form is want,
+// is an error or changes nothing.
+func harmless(t *testing.T, file string, body, want []byte) {
 	t.Helper()
-	want, _, err := adapt("gateway", file, string(body))
-	if err != nil {
-		return
-	}
 	for _, i := range delimiters(t, body) {
 		changed := without(body, i)
 		got, _, err := adapt("gateway", file, string(changed))
@@ -88,22 +86,35 @@ func harmless(t *testing.T, file string, body []byte) {
 
 func TestNoDelimiterIsLostSilently(t *testing.T) {
 	t.Parallel()
-	cases(t, "accepted", func(t *testing.T, file, body string) { harmless(t, file, []byte(body)) })
-	for _, file := range []string{"Caddyfile.example"} {
-		t.Run(file, func(t *testing.T) {
+	files, err := filepath.Glob("testdata/accepted/*.caddyfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := filepath.Glob("../../examples/*/Caddyfile")
+	if err != nil || len(files) == 0 || len(examples) == 0 {
+		t.Fatalf("%d cases, %d examples, %v", len(files), len(examples), err)
+	}
+	for _, file := range append(append(files, examples...), "../../Caddyfile.example") {
+		t.Run(filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join("..", "..", file)
-			body, err := os.ReadFile(path)
+			body, err := os.ReadFile(file)
 			if err != nil {
-				t.Skip(err)
+				t.Fatal(err)
 			}
-			harmless(t, path, body)
+			want, _, err := adapt("gateway", file, string(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			harmless(t, file, body, want)
 		})
 	}
 }
 
 func FuzzDelimiters(f *testing.F) {
-	files, _ := filepath.Glob("testdata/accepted/*.caddyfile")
+	files, err := filepath.Glob("testdata/accepted/*.caddyfile")
+	if err != nil {
+		f.Fatal(err)
+	}
 	for _, file := range files {
 		body, err := os.ReadFile(file)
 		if err != nil {
@@ -116,6 +127,8 @@ func FuzzDelimiters(f *testing.F) {
 		if bytes.Contains(body, []byte("import")) || len(body) > 1000 {
 			t.Skip()
 		}
-		harmless(t, "Caddyfile", body)
+		if want, _, err := adapt("gateway", "Caddyfile", string(body)); err == nil {
+			harmless(t, "Caddyfile", body, want)
+		}
 	})
 }
