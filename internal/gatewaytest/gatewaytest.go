@@ -86,6 +86,9 @@ func provision(t testing.TB, config []byte) (*Gateway, error) {
 	if parsed.Logging == nil {
 		parsed.Logging = quiet()
 	}
+	if parsed.StorageRaw == nil {
+		parsed.StorageRaw = storage(t)
+	}
 	root, err := caddy.ProvisionContext(&parsed)
 	if err != nil {
 		return nil, err
@@ -116,6 +119,15 @@ func provision(t testing.TB, config []byte) (*Gateway, error) {
 	gw.app = app.(*caddyhttp.App)
 	gw.server = gw.first()
 	return gw, nil
+}
+
+// storage keeps what a gateway stores out of the user's folders.
+func storage(t testing.TB) json.RawMessage {
+	raw, err := json.Marshal(map[string]string{"module": "file_system", "root": t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 func quiet() *caddy.Logging {

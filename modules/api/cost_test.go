@@ -132,14 +132,14 @@ func TestCostInAllocations(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	s := newScene(t)
-	bareRefusal := testing.AllocsPerRun(200, serve(gatewaytest.New(t, ":8080 {\n\trespond 404\n}\n"), "GET", "/v1/orders/42", nil))
+	respond := gatewaytest.New(t, ":8080 {\n\trespond 404\n}\n")
 	bareProxy := testing.AllocsPerRun(200, serve(s.bare, "GET", "/v1/orders/42", http.Header{"Authorization": {s.token}}))
 	for name, request := range s.requests() {
 		if got := s.full.Do("GET", request.path, pairs(request.header)...).Code; got != request.status {
 			t.Errorf("%s: answered %d, want %d", name, got, request.status)
 			continue
 		}
-		base, budget := bareRefusal, float64(budgetRefused)
+		base, budget := testing.AllocsPerRun(200, serve(respond, "GET", request.path, request.header)), float64(budgetRefused)
 		if name == "accepted" {
 			base, budget = bareProxy, budgetAccepted
 		}
