@@ -9,8 +9,11 @@
 package docs
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -68,10 +71,16 @@ func (h *Handler) Provision(caddy.Context) error {
 	if err := CheckBase(h.Path); err != nil {
 		return h.fault(err)
 	}
-	documents := make([]Document, len(h.Contracts))
+	var documents []Document
 	for i := range h.Contracts {
-		if documents[i], err = h.Contracts[i].load(); err != nil {
+		c := &h.Contracts[i]
+		d, err := c.load()
+		if err != nil {
 			return err
+		}
+		documents = append(documents, d)
+		if err := checkNames(h.Path, documents); err != nil {
+			return c.fault("name it otherwise: contract "+filepath.Base(c.File)+" <name>", "%v", err)
 		}
 	}
 	if h.site, err = NewSite(h.Path, documents); err != nil {
@@ -84,8 +93,15 @@ func (h *Handler) fault(err error) error {
 	return &finding.Error{Message: err.Error(), At: finding.ParseSource(h.Source), Word: "docs"}
 }
 
+func (c *Contract) fault(hint, format string, args ...any) error {
+	return &finding.Error{Message: fmt.Sprintf(format, args...), At: finding.ParseSource(c.Source), Word: "contract", Hint: hint}
+}
+
 // load reads the contract and finds names for it.
 func (c *Contract) load() (Document, error) {
+	if _, err := os.Stat(c.File); err != nil {
+		return Document{}, c.fault("relative paths begin at the folder of the Caddyfile", "the contract %s cannot be read: %v", c.File, reason(err))
+	}
 	contract, err := openapi.Load(c.File)
 	if err != nil {
 		return Document{}, err
@@ -99,13 +115,17 @@ func (c *Contract) load() (Document, error) {
 		d.API = c.Name
 	}
 	if !isPlain(d.API) {
-		return d, &finding.Error{
-			Message: fmt.Sprintf("%q cannot be the name of an API: it becomes a part of URLs", d.API),
-			At:      finding.ParseSource(c.Source), Word: "contract",
-			Hint: "name it: contract " + filepath.Base(c.File) + " orders",
-		}
+		return d, c.fault("name it: contract "+filepath.Base(c.File)+" orders", "%q cannot be the name of an API: it becomes a part of URLs", d.API)
 	}
 	return d, nil
+}
+
+// reason returns what is behind an error of the file system, without the path.
+func reason(err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathError.Err
+	}
+	return err
 }
 
 // isVersion tells whether a folder is named like a version: v2, 2.1, 2026-06-01.

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -24,8 +25,12 @@ type Pages struct {
 	html, markdown map[string]*resource // by what follows problem.PagesPath
 }
 
-// NewPages renders all pages.
-func NewPages() (*Pages, error) {
+// NewPages returns the pages. They are rendered once in the life of the process.
+func NewPages() (*Pages, error) { return renderedPages() }
+
+var renderedPages = sync.OnceValues(renderPages)
+
+func renderPages() (*Pages, error) {
 	p := &Pages{html: make(map[string]*resource), markdown: make(map[string]*resource)}
 	if err := p.add("", "Reasons", problem.Index()); err != nil {
 		return nil, err

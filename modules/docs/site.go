@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/swaggest/swgui/v5/static"
 
@@ -34,10 +36,10 @@ type Site struct {
 // not contain the pages about the reasons; see Pages.
 func NewSite(base string, documents []Document) (*Site, error) {
 	s := &Site{base: base, files: make(map[string]*resource)}
+	if err := checkNames(base, documents); err != nil {
+		return nil, err
+	}
 	for _, d := range documents {
-		if d.API == "errors" && base+"/errors/" == problem.PagesPath {
-			return nil, fmt.Errorf("an api called errors cannot have its documentation under %s, where the pages about the reasons are", base)
-		}
 		if err := s.add(d); err != nil {
 			return nil, fmt.Errorf("documenting %s: %w", d.label(), err)
 		}
@@ -47,16 +49,31 @@ func NewSite(base string, documents []Document) (*Site, error) {
 		return nil, err
 	}
 	s.files[""] = newResource("text/html; charset=utf-8", sitePolicy, index)
-	return s, s.addAssets()
+	shared, err := assets()
+	maps.Copy(s.files, shared)
+	return s, err
+}
+
+// checkNames refuses documents that would stand in each other's place, or in that of
+// the pages about the reasons.
+func checkNames(base string, documents []Document) error {
+	seen := make(map[string]bool)
+	for _, d := range documents {
+		if d.API == "errors" && base+"/errors/" == problem.PagesPath {
+			return fmt.Errorf("an api called errors cannot have its documentation under %s, where the pages about the reasons are", base)
+		}
+		if seen[d.file()] {
+			return fmt.Errorf("there are two documents called %s", d.label())
+		}
+		seen[d.file()] = true
+	}
+	return nil
 }
 
 func (s *Site) add(d Document) error {
 	content, err := Effective(d)
 	if err != nil {
 		return err
-	}
-	if s.files[d.file()] != nil {
-		return fmt.Errorf("there are two documents %s", d.file())
 	}
 	s.files[d.file()], err = zip("application/json", content)
 	return err
@@ -122,22 +139,22 @@ func indexPage(documents []Document) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// assets are the files of Swagger UI that the page needs: not the standalone layout,
-// whose top bar loads whatever URL is typed into it.
-var assets = map[string]string{
-	"swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-	"swagger-ui.css":       "text/css; charset=utf-8",
-}
-
-func (s *Site) addAssets() error {
-	for name, mediaType := range assets {
+// assets are what the page loads. Of Swagger UI that is not the standalone layout,
+// whose top bar fetches whatever URL is typed into it.
+var assets = sync.OnceValues(func() (map[string]*resource, error) {
+	files := map[string]*resource{
+		"_/docs.js":  newResource("text/javascript; charset=utf-8", inert, script),
+		"_/docs.css": newResource("text/css; charset=utf-8", inert, styles),
+	}
+	for name, mediaType := range map[string]string{
+		"swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+		"swagger-ui.css":       "text/css; charset=utf-8",
+	} {
 		zipped, err := fs.ReadFile(static.FS, name+".gz")
 		if err != nil {
-			return fmt.Errorf("reading the embedded Swagger UI: %w", err)
+			return nil, fmt.Errorf("reading the embedded Swagger UI: %w", err)
 		}
-		s.files["_/"+name] = newZipped(mediaType, zipped)
+		files["_/"+name] = newZipped(mediaType, zipped)
 	}
-	s.files["_/docs.js"] = newResource("text/javascript; charset=utf-8", inert, script)
-	s.files["_/docs.css"] = newResource("text/css; charset=utf-8", inert, styles)
-	return nil
-}
+	return files, nil
+})

@@ -3,6 +3,7 @@ package versioning_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,6 @@ const byHand = `{
 		}
 	}
 	respond /v1/failing 500
-	header /v1/paged Link "</v1/paged?page=2>; rel=next"
 	respond "{http.versioning.version} {header.API-Version} {path}"
 	handle_errors {
 		problem
@@ -104,8 +104,52 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestFailuresAreAnnouncedToo: the fields are on what the service gets wrong as well,
-// and the service's own links stay.
+// TestBehindAProxy: the service is told the version, whatever the client does to that
+// field, and its own links stay beside ours.
+func TestBehindAProxy(t *testing.T) {
+	t.Parallel()
+	seen := make(chan http.Header, 1)
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen <- r.Header
+		w.Header().Set("Link", `</v1/orders?page=2>; rel="next"`)
+		w.Header().Set("Deprecation", "the service's own")
+		w.Header().Set("Vary", "Accept-Language")
+	}))
+	t.Cleanup(service.Close)
+	before, _, _ := strings.Cut(byHand, "\trespond")
+	gw := gatewaytest.New(t, before+"\treverse_proxy "+service.URL+"\n}\n")
+	res := gw.Do("GET", "/v1/orders", "Connection", "close, API-Version", "API_Version", "v9", "Api-Version", "1")
+	if res.Code != 200 {
+		t.Fatalf("got %d %s", res.Code, res.Body)
+	}
+	got := <-seen
+	if got.Get("API-Version") != "v1" || got["Api_version"] != nil || got["API_Version"] != nil {
+		t.Errorf("the service is told %v", got)
+	}
+	links := res.Header().Values("Link")
+	if len(links) != 2 || !strings.Contains(strings.Join(links, ", "), `rel="next"`) {
+		t.Errorf("Link is %q", links)
+	}
+	if got := res.Header().Values("Deprecation"); len(got) != 1 || got[0] != "@1577836800" {
+		t.Errorf("Deprecation is %q", got)
+	}
+	if got := strings.Join(res.Header().Values("Vary"), ", "); got != "Accept-Language, Api-Version, Accept" {
+		t.Errorf("Vary is %q", got)
+	}
+}
+
+// TestRoutesByVersion: the placeholder can choose among services.
+func TestRoutesByVersion(t *testing.T) {
+	t.Parallel()
+	gw := gatewaytest.New(t, ":8080 {\n\tversioning {\n\t\tpath\n\t\tstrip_prefix on\n\t\tversion v1\n\t\tversion v2\n\t}\n\t@v1 vars {http.versioning.version} v1\n\trespond @v1 \"one {uri}\"\n\trespond \"other {uri}\"\n}\n")
+	for path, want := range map[string]string{"/v1/a?b=c": "one /a?b=c", "/v2/a": "other /a"} {
+		if got := gw.Do("GET", path).Body.String(); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+}
+
+// TestFailuresAreAnnouncedToo: the fields are on what the service gets wrong as well.
 func TestFailuresAreAnnouncedToo(t *testing.T) {
 	t.Parallel()
 	gw := gatewaytest.New(t, byHand)
