@@ -162,7 +162,23 @@ func provision(parsed []byte) error {
 	if err := caddy.StrictUnmarshalJSON(caddy.RemoveMetaFields(parsed), &config); err != nil {
 		return fmt.Errorf("decoding config: %w", err)
 	}
+	quieten(config)
 	return caddy.Validate(config)
+}
+
+// quieten keeps what modules log while they are provisioned away from the findings,
+// unless the configuration says itself where it goes.
+func quieten(config *caddy.Config) {
+	if config.Logging == nil {
+		config.Logging = new(caddy.Logging)
+	}
+	if config.Logging.Logs == nil {
+		config.Logging.Logs = map[string]*caddy.CustomLog{}
+	}
+	if config.Logging.Logs[caddy.DefaultLoggerName] == nil {
+		discard := caddy.BaseLog{WriterRaw: json.RawMessage(`{"output":"discard"}`)}
+		config.Logging.Logs[caddy.DefaultLoggerName] = &caddy.CustomLog{BaseLog: discard}
+	}
 }
 
 func printResult(cmd *cobra.Command, format string, found finding.List, warnings []caddyconfig.Warning) error {

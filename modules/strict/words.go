@@ -40,8 +40,8 @@ func checkWords(s *source, tokens []token, comments []comment) (found finding.Li
 		case t.glued:
 			report(t, "this stands directly behind a closing quote", `put a space between them; within a quoted text write \" for a quote`)
 			sound = false
-		case t.quote == 0 && (odd(t.text, `"`) || odd(t.text, "`")):
-			report(t, "this word contains a single quote mark", "if it is meant, enclose the whole word in the other kind of quotes: \" or `")
+		case t.quote == 0 && stray(t.text):
+			report(t, "this word contains a quote mark that encloses nothing", "if it is meant, enclose the whole word in the other kind of quotes: \" or `")
 			sound = false
 		case t.quote == 0 && len(t.text) > 1 && strings.HasSuffix(t.text, "{") && !strings.HasPrefix(t.text, "{"):
 			report(t, "the brace belongs to the word before it, so it opens no block", `put a space before "{"`)
@@ -51,7 +51,7 @@ func checkWords(s *source, tokens []token, comments []comment) (found finding.Li
 		}
 	}
 	for _, c := range comments {
-		if text := s.text[c.at:c.end]; trailing(s.text, c) && (odd(text, `"`) || odd(text, "`")) {
+		if text := s.text[c.at:c.end]; trailing(s.text, c) && stray(text) {
 			report(token{text: text, at: c.at, end: c.end}, "this is a comment, but with a single quote mark it looks like text",
 				"open the quote before the #; or put the comment on a line of its own")
 			sound = false
@@ -77,10 +77,10 @@ func endsInComment(t token) bool {
 	return strings.Contains(last, " #") || strings.Contains(last, "\t#")
 }
 
-// odd tells whether a text holds an odd number of marks, not counting those behind a
-// backslash.
-func odd(text, mark string) bool {
-	return (strings.Count(text, mark)-strings.Count(text, `\`+mark))%2 == 1
+// stray tells whether a text without quotes has a quote mark without its partner, or
+// one behind a backslash: there it is kept with the backslash, which nobody means.
+func stray(text string) bool {
+	return strings.Count(text, `"`)%2 == 1 || strings.Count(text, "`")%2 == 1 || strings.Contains(text, `\"`)
 }
 
 // unpaired tells whether a word other than a brace on its own has a brace without
