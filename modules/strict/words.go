@@ -6,58 +6,114 @@ import (
 	"gateway/internal/finding"
 )
 
+// complaint is what can be said of a word on its own.
+type complaint struct {
+	message, hint string
+	// sound: the tokens around it are what was meant all the same.
+	sound bool
+}
+
+const otherQuotes = "if the quote is meant, enclose the whole word in the other kind of quotes: \" or `"
+
+var (
+	behindBrace = &complaint{
+		"a directive follows the brace on the same line", `end the line after "{"`, true,
+	}
+	sharedLine = &complaint{
+		"this brace shares its line with something else, so it may be taken for an argument", `put "}" on a line of its own`, false,
+	}
+	openHeredoc = &complaint{
+		"the heredoc opened here has no end", "end it with a line that holds its marker; a marker is letters, digits, - and _", false,
+	}
+	openQuote = &complaint{
+		"the quote opened here is never closed", "close it; everything to the end of the file is inside it now", false,
+	}
+	escapedQuote = &complaint{
+		"the backslash before this quote does not escape it; a quoted text begins here", otherQuotes, false,
+	}
+	commentedQuote = &complaint{
+		"the quote opened here ends within what looks like a comment", "close it where the text ends; for a text of several lines use a heredoc", false,
+	}
+	quotedComment = &complaint{
+		"this is a comment, but its quote mark makes it look like text", "open the quote before the #; or put the comment on a line of its own", false,
+	}
+	joinedLine = &complaint{
+		"a backslash in a comment joins the next line to this one", "remove the backslash, or put the comment on a line of its own", true,
+	}
+	gluedWord = &complaint{
+		"this stands directly behind a closing quote", `put a space between them; within a quoted text write \" for a quote`, false,
+	}
+	strayQuote = &complaint{
+		"this word contains a quote mark that encloses nothing", otherQuotes, false,
+	}
+	gluedBrace = &complaint{
+		"the brace belongs to the word before it, so it opens no block", `put a space before "{"`, false,
+	}
+	unpairedBraces = &complaint{
+		"the braces of this word are not paired", "write placeholders as {name}, and put other braces in quotes", true,
+	}
+)
+
 // checkWords reports quotes and placeholders that do not end, as far as a word on
 // its own shows it, and comments that swallow the end of their line. sound is false
 // when the tokens around the findings may not be what was meant.
 func checkWords(s *source, tokens []token, comments []comment) (found finding.List, sound bool) {
 	sound = true
-	report := func(t token, message, hint string) {
-		found = append(found, s.finding(t, message, hint))
+	report := func(t token, c *complaint) {
+		found = append(found, s.finding(t, c.message, c.hint))
+		sound = sound && c.sound
 	}
 	for i, t := range tokens {
-		next := i+1 < len(tokens) && !tokens[i+1].first
-		switch {
-		case t.opens() && next:
-			report(t, "a directive follows the brace on the same line", `end the line after "{"`)
-		case t.closes() && (next || !t.first):
-			report(t, "this brace shares its line with something else, so it may be taken for an argument", `put "}" on a line of its own`)
-			sound = false
-		case t.open && t.quote == '<':
-			report(t, "the heredoc opened here has no end", "end it with a line that holds its marker; a marker is letters, digits, - and _")
-			return found, false
-		case t.open:
-			report(t, "the quote opened here is never closed", "close it; everything to the end of the file is inside it now")
-			return found, false
-		case t.escaped:
-			report(t, "the backslash before this quote does not escape it; a quoted text begins here", "to begin a word with a quote, enclose it in the other kind of quotes: \" or `")
-			sound = false
-		case t.quote != '<' && endsInComment(t):
-			report(t, "the quote opened here ends within what looks like a comment", "close it where the text ends; for a text of several lines use a heredoc")
-			sound = false
-		case t.joined:
-			report(joint(s, t, comments), "a backslash in a comment joins the next line to this one",
-				"remove the backslash, or put the comment on a line of its own")
-		case t.glued:
-			report(t, "this stands directly behind a closing quote", `put a space between them; within a quoted text write \" for a quote`)
-			sound = false
-		case t.quote == 0 && stray(t.text):
-			report(t, "this word contains a quote mark that encloses nothing", "if it is meant, enclose the whole word in the other kind of quotes: \" or `")
-			sound = false
-		case t.quote == 0 && len(t.text) > 1 && strings.HasSuffix(t.text, "{") && !strings.HasPrefix(t.text, "{"):
-			report(t, "the brace belongs to the word before it, so it opens no block", `put a space before "{"`)
-			sound = false
-		case t.quote == 0 && unpaired(t.text):
-			report(t, "the braces of this word are not paired", "write placeholders as {name}, and put other braces in quotes")
+		last := i+1 == len(tokens) || tokens[i+1].first
+		switch c := judge(t, last); c {
+		case nil:
+		case joinedLine:
+			report(joint(s, t, comments), c)
+		case openQuote, openHeredoc:
+			report(t, c)
+			return found, false // the comments are part of it
+		default:
+			report(t, c)
 		}
 	}
 	for _, c := range comments {
 		if text := s.text[c.at:c.end]; trailing(s.text, c) && stray(text) {
-			report(token{text: text, at: c.at, end: c.end}, "this is a comment, but with a single quote mark it looks like text",
-				"open the quote before the #; or put the comment on a line of its own")
-			sound = false
+			report(token{text: text, at: c.at, end: c.end}, quotedComment)
 		}
 	}
 	return found, sound
+}
+
+// judge returns the complaint about a token, or nil. last tells whether it ends its
+// line.
+func judge(t token, last bool) *complaint {
+	switch {
+	case t.opens() && !last:
+		return behindBrace
+	case t.closes() && (!last || !t.first):
+		return sharedLine
+	case t.open && t.quote == '<':
+		return openHeredoc
+	case t.open:
+		return openQuote
+	case t.escaped:
+		return escapedQuote
+	case t.quote != '<' && endsInComment(t):
+		return commentedQuote
+	case t.joined:
+		return joinedLine
+	case t.glued:
+		return gluedWord
+	case t.quote != 0:
+		return nil
+	case stray(t.text):
+		return strayQuote
+	case len(t.text) > 1 && strings.HasSuffix(t.text, "{") && !strings.HasPrefix(t.text, "{"):
+		return gluedBrace
+	case unpaired(t.text):
+		return unpairedBraces
+	}
+	return nil
 }
 
 // trailing tells whether something stands before a comment on its line.
@@ -115,40 +171,4 @@ func joint(s *source, t token, comments []comment) token {
 		}
 	}
 	return found
-}
-
-// checkVariables reports {$NAME} that would be replaced by nothing.
-//
-// Caddy replaces a variable that is not set by the empty text, without a word: a
-// reverse_proxy without upstream is then valid, and answers 503.
-func checkVariables(s *source, comments []comment) finding.List {
-	var found finding.List
-	for _, v := range s.vars {
-		explicit := v.hasFallback && v.fallback == ""
-		if v.value != "" || explicit || within(v, comments) {
-			continue
-		}
-		raw := s.raw[v.rawAt:v.rawEnd]
-		message := raw + " is not set and has no default"
-		hint := "set " + v.name + ", or give it a default: {$" + v.name + ":value}"
-		if v.set {
-			message = raw + " is set, but to nothing"
-			hint = "give " + v.name + " a value, or write {$" + v.name + ":} if nothing is meant"
-			if v.hasFallback {
-				message += ", so that the default is not used either"
-			}
-		}
-		e := &finding.Error{Message: message, Hint: hint, At: s.rawPosition(v.rawAt), Word: raw}
-		found = append(found, e.In([]byte(s.raw)))
-	}
-	return found
-}
-
-func within(v variable, comments []comment) bool {
-	for _, c := range comments {
-		if c.at <= v.at && v.at <= c.end {
-			return true
-		}
-	}
-	return false
 }
