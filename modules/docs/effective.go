@@ -36,8 +36,8 @@ type Document struct {
 // paths, the problem responses of the policies, and the header fields that announce
 // limits and the end of the version. What the contract says itself stays.
 func Effective(d Document) ([]byte, error) {
-	var root members
-	if err := json.Unmarshal(d.Contract.Document, &root); err != nil {
+	root, err := readMembers(d.Contract.Document)
+	if err != nil {
 		return nil, err
 	}
 	e := &effective{Document: d, prefix: "gateway", refs: references{"": root}}
@@ -51,7 +51,7 @@ func Effective(d Document) ([]byte, error) {
 	if err := root.edit("components", e.addComponents); err != nil {
 		return nil, err
 	}
-	return json.Marshal(root)
+	return root.bytes()
 }
 
 func rooted(path string) string {

@@ -15,44 +15,47 @@ type member struct {
 	value json.RawMessage
 }
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *members) UnmarshalJSON(data []byte) error {
+// readMembers reads an object. Only its own level is looked at.
+func readMembers(data []byte) (members, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if token, err := d.Token(); err != nil || token != json.Delim('{') {
-		return fmt.Errorf("expected an object, got %v (%w)", token, err)
+		return nil, fmt.Errorf("expected an object, got %v (%w)", token, err)
 	}
+	var m members
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
-			return err
+			return nil, err
 		}
-		*m = append(*m, member{name.(string), value})
+		m = append(m, member{name.(string), value})
 	}
-	return nil
+	return m, nil
 }
 
-// MarshalJSON implements json.Marshaler.
-func (m members) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
+// bytes writes the object, with its values as they are: encoding/json would check and
+// compact everything below again on every level.
+func (m members) bytes() (json.RawMessage, error) {
+	size := 2
+	for i := range m {
+		size += len(m[i].name) + len(m[i].value) + 8
+	}
+	b := append(make([]byte, 0, size), '{')
 	for i := range m {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
 		name, err := json.Marshal(m[i].name)
 		if err != nil {
 			return nil, err
 		}
-		b.Write(name)
-		b.WriteByte(':')
-		b.Write(m[i].value)
+		b = append(append(b, name...), ':')
+		b = append(b, m[i].value...)
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, '}'), nil
 }
 
 // get returns the value of a member, nil if there is none.
@@ -68,31 +71,39 @@ func (m members) get(name string) json.RawMessage {
 // set replaces the value of a member, or appends it.
 func (m *members) set(name string, value any) error {
 	raw, err := json.Marshal(value)
-	if err != nil {
-		return err
+	if err == nil {
+		m.put(name, raw)
 	}
+	return err
+}
+
+func (m *members) put(name string, raw json.RawMessage) {
 	for i := range *m {
 		if (*m)[i].name == name {
 			(*m)[i].value = raw
-			return nil
+			return
 		}
 	}
 	*m = append(*m, member{name, raw})
-	return nil
 }
 
 // edit changes the object that a member holds, an empty one if it is not there.
 func (m *members) edit(name string, change func(*members) error) error {
 	var object members
+	var err error
 	if raw := m.get(name); raw != nil {
-		if err := json.Unmarshal(raw, &object); err != nil {
+		if object, err = readMembers(raw); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	if err := change(&object); err != nil {
 		return err
 	}
-	return m.set(name, object)
+	raw, err := object.bytes()
+	if err == nil {
+		m.put(name, raw)
+	}
+	return err
 }
 
 // each changes every object among the members.

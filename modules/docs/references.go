@@ -51,9 +51,9 @@ func (r references) at(pointer string) (members, bool) {
 	if !ok {
 		return nil, false
 	}
-	var object members
 	name := strings.NewReplacer("~1", "/", "~0", "~").Replace(pointer[cut+1:])
-	if raw := parent.get(name); raw == nil || json.Unmarshal(raw, &object) != nil {
+	object, err := readMembers(parent.get(name))
+	if err != nil {
 		return nil, false
 	}
 	r[pointer] = object
