@@ -178,23 +178,20 @@ func (o *operation) checkDocument(c *check, d *document, s *schema) *problem.Ref
 	if s == nil {
 		return nil
 	}
-	if s.covered {
-		if d.accepted(s.node) {
-			return nil
-		}
-		if d.exhausted() {
-			return tooComplex
-		}
+	if s.covered && d.accepted(s.node) {
+		return nil
 	}
-	root := d.decode(0)
-	failed, err := s.explain(root)
+	failed, err := s.explain(d)
+	if err == errExhausted {
+		return tooComplex
+	}
 	if err != nil {
 		return &problem.Refusal{Reason: problem.SchemaBody, Detail: "The body cannot be checked.", Cause: err}
 	}
 	if failed == nil {
 		return nil
 	}
-	return o.refuseBody(c, violations(failed, root))
+	return o.refuseBody(c, violations(failed, d.decode(0)))
 }
 
 var tooComplex = &problem.Refusal{

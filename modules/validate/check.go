@@ -56,14 +56,15 @@ func (c *check) value(reason *problem.Reason, p *parameter, occurrences []pair) 
 	if p.schema == nil || p.schema.passes(d) {
 		return
 	}
-	root := d.decode(0)
 	if p.ambiguous {
 		c.preferText = true
 		if d, wrong := c.read(p, occurrences); wrong == nil && p.schema.passes(d) {
 			return
 		}
+		c.preferText = false
+		d, _ = c.read(p, occurrences)
 	}
-	c.explain(reason, p, root)
+	c.explain(reason, p, d)
 }
 
 // read makes a document of the occurrences. A lone scalar, which is nearly every
@@ -108,24 +109,26 @@ func (c *check) content(reason *problem.Reason, p *parameter, occurrences []pair
 		}
 	}
 	if p.schema != nil && !p.schema.passes(c.document) {
-		c.explain(reason, p, c.decode(0))
+		c.explain(reason, p, c.document)
 	}
 }
 
-// explain asks the engine what is wrong with a value. The engine has the last word.
-func (c *check) explain(reason *problem.Reason, p *parameter, root any) {
-	failed, err := p.schema.explain(root)
-	switch {
-	case err != nil:
+// explain lists what is wrong with the value in the document d.
+func (c *check) explain(reason *problem.Reason, p *parameter, d *document) {
+	failed, err := p.schema.explain(d)
+	if err != nil {
 		c.err = err
-		c.violate(reason, problem.Violation{Parameter: p.name, In: p.in, Rule: "schema", Message: "cannot be checked"})
-	case failed != nil:
-		list := violations(failed, root)
-		for i := range list {
-			list[i].plain()
-		}
-		c.violate(reason, parameterViolations(p.name, p.in, list)...)
+		c.violate(reason, problem.Violation{Parameter: p.name, In: p.in, Rule: "schema", Message: "is too complex to be checked"})
+		return
 	}
+	if failed == nil {
+		return
+	}
+	list := violations(failed, d.decode(0))
+	for i := range list {
+		list[i].plain()
+	}
+	c.violate(reason, parameterViolations(p.name, p.in, list)...)
 }
 
 // plain leaves out of a violation what makes sense in JSON only: text has no types
@@ -142,7 +145,7 @@ func (s *schema) passes(d *document) bool {
 	if s.covered {
 		return d.accepted(s.node)
 	}
-	failed, err := s.explain(d.decode(0))
+	failed, err := s.ask(d.decode(0))
 	return failed == nil && err == nil
 }
 

@@ -4,8 +4,7 @@ import "unicode/utf8"
 
 // accepts tells whether value i of the document is valid. It is the way of nearly
 // all requests: nothing is decoded and nothing allocated. It may only be asked of a
-// covered schema, and it only says yes or no: what is wrong with a value is
-// explained by the engine, which has the last word.
+// covered schema, and it only says yes or no; explain.go says why.
 func (n *node) accepts(d *document, i int) bool {
 	if n == nil || n.always {
 		return true

@@ -96,7 +96,7 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%s accepts %s", m.schema, m.document)
 			continue
 		}
-		failed, err := s.explain(d.decode(0))
+		failed, err := s.explain(d)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -261,9 +261,9 @@ func (e *engine) either(v any) *node {
 // errEngine is returned when the library could not decide.
 var errEngine = errors.New("the schema library failed")
 
-// explain checks a decoded value with the library. It returns nil if the value is
-// valid. An error means that nobody knows: the value must not pass.
-func (s *schema) explain(v any) (f *failure, err error) {
+// ask checks a decoded value with the library. It returns nil if the value is valid.
+// An error means that nobody knows: the value must not pass.
+func (s *schema) ask(v any) (f *failure, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			f, err = nil, fmt.Errorf("%w: %v", errEngine, r)

@@ -3,7 +3,6 @@ package validate
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,9 +103,6 @@ var counts = map[string]struct {
 func (n *node) countSentence(keyword string) (expected any, message string) {
 	count, ok := counts[keyword]
 	if !ok {
-		if keyword == "additionalItems" {
-			return len(n.prefixItems), fmt.Sprintf("must have at most %s", plural(len(n.prefixItems), "item", "items"))
-		}
 		return nil, "does not match the contract"
 	}
 	number := count.of(n)
@@ -271,5 +267,3 @@ func (n *node) declares(name string) bool {
 	}
 	return slices.ContainsFunc(n.patternProperties, func(p patternProperty) bool { return p.pattern.MatchString(name) })
 }
-
-func (n *node) propertyNamesSorted() []string { return slices.Sorted(maps.Keys(n.properties)) }

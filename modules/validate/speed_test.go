@@ -150,7 +150,7 @@ func BenchmarkOrder(b *testing.B) {
 			if d.scan(&testBounds) != nil {
 				b.Fatal("refused")
 			}
-			if failed, err := s.explain(d.decode(0)); failed != nil || err != nil {
+			if failed, err := s.ask(d.decode(0)); failed != nil || err != nil {
 				b.Fatal("refused")
 			}
 			d.release()

@@ -8,9 +8,10 @@
 //
 // The way of a request through the files: operation.go decides, parameters.go,
 // query.go and style.go read parameters, body.go and media.go get hold of the body,
-// json.go and form.go read it into a document (document.go, builder.go), checker.go
-// accepts it. Only what is not accepted goes to the schema library (schema.go),
-// whose findings violations.go and sentence.go turn into what the client sees.
+// json.go and form.go read it into a document (document.go, builder.go). checker.go
+// accepts it, or explain.go says why not; schemas with keywords that they do not know
+// go to the schema library (schema.go), which is also what tests compare them with.
+// violations.go, branch.go and sentence.go make of it what the client sees.
 package validate
 
 import (

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -105,7 +106,7 @@ func TestNaughtyStrings(t *testing.T) {
 			t.Errorf("%q: %v", sent, err)
 			continue
 		}
-		failed, _ := s.explain(d.decode(0))
+		failed, _ := s.ask(d.decode(0))
 		if (failed == nil) != (sent == "") {
 			t.Errorf("%q: %v", sent, failed)
 		}
@@ -169,5 +170,35 @@ func TestExponentialSchema(t *testing.T) {
 	refusal := o.checkBody(r, "")
 	if refusal != tooComplex {
 		t.Errorf("got %+v", refusal)
+	}
+}
+
+// TestManyMistakes sends bodies of nothing but mistakes: the cost of the refusal is
+// bounded by what was sent (100 bytes of memory for each and a mebibyte besides).
+func TestManyMistakes(t *testing.T) {
+	var extra strings.Builder
+	for i := range 30_000 {
+		extra.WriteString(`"quantit` + strconv.Itoa(i) + `":1,`)
+	}
+	for name, c := range map[string][2]string{
+		"items":  {`{"items":{"type":"integer"}}`, "[" + strings.Repeat(`"a",`, 90_000) + "1]"},
+		"nested": {`{"items":{"items":{"items":{"minimum":5}}}}`, "[" + strings.Repeat("[[1]],", 30_000) + "[]]"},
+		"extra":  {`{"properties":{"quantity":{}},"additionalProperties":false}`, "{" + extra.String() + `"x":1}`},
+		"anyOf":  {`{"items":{"anyOf":[{"type":"integer"},{"type":"object"},{"maxLength":0}]}}`, "[" + strings.Repeat(`"a",`, 90_000) + "1]"},
+	} {
+		o := &operation{name: "send", settings: &testSettings,
+			body: &body{media: []media{{name: "application/json", kind: contentJSON, schema: mustSchema(t, c[0])}}}}
+		r := httptest.NewRequest("POST", "/", strings.NewReader(c[1]))
+		r.Header.Set("Content-Type", "application/json")
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		refusal := o.checkBody(r, "")
+		runtime.ReadMemStats(&after)
+		if refusal == nil || len(refusal.Violations) != 20 || refusal.More > maxFailures {
+			t.Errorf("%s: got %+v", name, refusal)
+		}
+		if spent, allowed := after.TotalAlloc-before.TotalAlloc, uint64(100*len(c[1])+1<<20); spent > allowed {
+			t.Errorf("%s: %d bytes cost %d bytes of memory", name, len(c[1]), spent)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,11 +90,16 @@ func (f *failure) leaves(value any) []violation {
 	case "dependentRequired", "dependencies":
 		for name, others := range f.node.dependentRequired {
 			if _, present := object[name]; present {
-				list = append(list, missing(f.at, f.keyword, others, object, "is required where "+strconv.Quote(name)+" is present")...)
+				list = append(list, missing(f.at, "dependentRequired", others, object, "is required where "+strconv.Quote(name)+" is present")...)
 			}
 		}
 	case "additionalProperties":
 		list = f.unknown(object)
+	case "additionalItems":
+		items, _ := value.([]any)
+		for i := len(f.node.prefixItems); i < min(len(items), maxFailures); i++ {
+			list = append(list, violation{at: f.at + "/" + strconv.Itoa(i), rule: "items", message: "is not allowed"})
+		}
 	}
 	if list == nil {
 		list = []violation{f.sentence(value)}
@@ -126,12 +132,17 @@ func missing(at, rule string, names []string, object map[string]any, message str
 
 // unknown returns the members that an object may not have.
 func (f *failure) unknown(object map[string]any) (list []violation) {
+	known := slices.Sorted(maps.Keys(f.node.properties))
+	var strangers []string
 	for name := range object {
-		if f.node.declares(name) {
-			continue
+		if !f.node.declares(name) {
+			strangers = append(strangers, name)
 		}
+	}
+	slices.Sort(strangers)
+	for _, name := range strangers[:min(len(strangers), maxFailures)] {
 		v := violation{at: join(f.at, name), rule: "additionalProperties", message: "is not a member that the contract knows"}
-		if near := nearest(name, f.node.propertyNamesSorted()); near != "" {
+		if near := nearest(name, known); near != "" {
 			v.hint = "did you mean " + strconv.Quote(near) + "?"
 		}
 		list = append(list, v)
