@@ -7,7 +7,7 @@
 package problem
 
 // Reason is one entry of the catalogue. Reasons are compared by pointer; the
-// variables in catalogue.go are the only ones.
+// variables of the catalogue are the only ones.
 type Reason struct {
 	// Code is "stage.reason", stable for ever.
 	Code string

@@ -1,3 +1,13 @@
+// Package api is the block that ties the policies to a contract, and the app that
+// all gateway handlers of a config share.
+//
+//	caddyfile.go, block.go   the directive
+//	api.go                   the handler of a site: whose request is it
+//	load.go                  contracts → versions, routes, one flow of handlers
+//	router.go                the step that finds the operation
+//	flow.go                  handlers linked at load instead of for every request
+//	pages.go                 the documentation beside the API
+//	app.go                   the app "gateway"
 package api
 
 import (

@@ -114,6 +114,64 @@ func TestHalfAnAnswerNeverLooksWhole(t *testing.T) {
 	}
 }
 
+func TestFailuresOfTheServiceHaveNames(t *testing.T) {
+	t.Parallel()
+	slow := make(chan struct{})
+	t.Cleanup(func() { close(slow) })
+	for code, answer := range map[string]string{
+		"upstream.timeout":      silence,
+		"upstream.reset":        "",
+		"upstream.bad_response": "SMTP ready\r\n\r\n",
+	} {
+		gw := gatewaytest.New(t, fmt.Sprintf(`:8080 {
+	api orders {
+		contract testdata/orders
+		auth off
+		reverse_proxy %s {
+			transport http {
+				response_header_timeout 200ms
+			}
+		}
+	}
+}
+`, raw(t, answer, slow)))
+		res := gw.Do("GET", "/v1/orders")
+		if p := res.Problem(); p.Code != code || p.Status != res.Code {
+			t.Errorf("%s: got %d %s", code, res.Code, res.Body)
+		}
+	}
+}
+
+const silence = "silence"
+
+// raw is a service that answers with the given bytes and hangs up, or never answers.
+func raw(t *testing.T, answer string, slow <-chan struct{}) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				_, _ = http.ReadRequest(bufio.NewReader(conn))
+				if answer == silence {
+					<-slow
+					return
+				}
+				_, _ = io.WriteString(conn, answer)
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
 func TestTheServiceSeesNoFictionAboutTheClient(t *testing.T) {
 	t.Parallel()
 	seen := make(chan http.Header, 1)
