@@ -390,8 +390,13 @@ func TestReload(t *testing.T) {
 	if output, err := p.reload(path); err != nil {
 		t.Fatalf("reloading: %v\n%s", err, output)
 	}
-	if a := p.send(c, "GET", "/v2/health"); a.StatusCode != http.StatusTooManyRequests {
-		t.Errorf("after the reload: got %d, want 429: the limit is forgotten", a.StatusCode)
+	// A few units may have come back meanwhile, but not half of the quota.
+	spent := false
+	for range 10 {
+		spent = spent || p.send(c, "GET", "/v2/health").StatusCode == http.StatusTooManyRequests
+	}
+	if !spent {
+		t.Error("after the reload: ten more requests got through: the limit is forgotten")
 	}
 	sunset := func() string { return p.send(nil, "GET", "/v1/health").Header.Get("Sunset") }
 	if got := sunset(); !strings.Contains(got, "2030") {
