@@ -17,12 +17,17 @@ type check struct {
 	reason     *problem.Reason
 	violations []problem.Violation
 	err        error
+	// sole is the parameter that broke soleRule and nothing else, as long as no other
+	// violation is known; nil otherwise.
+	sole     *parameter
+	soleRule string
 }
 
 func (c *check) violate(reason *problem.Reason, list ...problem.Violation) {
 	if c.reason == nil {
 		c.reason = reason
 	}
+	c.sole = nil
 	c.violations = append(c.violations, list...)
 }
 
@@ -115,6 +120,17 @@ func (c *check) content(reason *problem.Reason, p *parameter, occurrences []pair
 
 // explain lists what is wrong with the value in the document d.
 func (c *check) explain(reason *problem.Reason, p *parameter, d *document) {
+	rule := ""
+	if p.schema.covered && len(c.violations) == 0 {
+		rule = d.soleRule(p.schema.node)
+	}
+	if rule != "" {
+		if known := p.memories.find(rule, c.version); known != nil {
+			c.violate(reason, known.Violations...)
+			c.sole, c.soleRule = p, rule
+			return
+		}
+	}
 	failed, err := p.schema.explain(d)
 	if err != nil {
 		c.err = err
@@ -129,6 +145,9 @@ func (c *check) explain(reason *problem.Reason, p *parameter, d *document) {
 		list[i].plain()
 	}
 	c.violate(reason, parameterViolations(p.name, p.in, list)...)
+	if rule != "" && len(c.violations) == 1 {
+		c.sole, c.soleRule = p, rule
+	}
 }
 
 // plain leaves out of a violation what makes sense in JSON only: text has no types

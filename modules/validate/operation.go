@@ -3,6 +3,7 @@ package validate
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,9 +26,11 @@ var checks = sync.Pool{New: func() any { return &check{builder: builder{document
 
 // release gives a check back.
 func (c *check) release() {
-	c.document.text, c.bounds, c.reason, c.violations, c.err = "", nil, nil, nil, nil
+	c.document.text, c.bounds, c.reason, c.err, c.sole = "", nil, nil, nil, nil
+	clear(c.violations)
+	c.violations = c.violations[:0]
 	c.preferText = false
-	if cap(c.values) <= maxKept && cap(c.text) <= maxKept {
+	if cap(c.values) <= maxKept && cap(c.text) <= maxKept && cap(c.violations) <= maxKept {
 		checks.Put(c)
 	}
 }
@@ -70,6 +73,11 @@ func (o *operation) checkParameters(r *http.Request, path []string, version stri
 // refuseParameters makes one refusal of all violations. The reason is that of the
 // first place in the order path, query, header, cookie.
 func (o *operation) refuseParameters(c *check) *problem.Refusal {
+	if c.sole != nil {
+		if known := c.sole.memories.find(c.soleRule, c.version); known != nil {
+			return known
+		}
+	}
 	places := "parameters"
 	first := c.violations[0].In
 	same := true
@@ -80,10 +88,13 @@ func (o *operation) refuseParameters(c *check) *problem.Refusal {
 		places = map[string]string{"path": "path", "query": "query", "header": "headers", "cookie": "cookies"}[first]
 	}
 	refusal := &problem.Refusal{
-		Reason: c.reason, Violations: c.violations, Cause: c.err,
+		Reason: c.reason, Violations: slices.Clone(c.violations), Cause: c.err,
 		Detail: fmt.Sprintf("%s in the %s of %s.", plural(len(c.violations), "problem", "problems"), places, describe(o.name, c.version)),
 	}
 	o.cap(refusal)
+	if c.sole != nil {
+		c.sole.memories.keep(c.soleRule, c.version, refusal)
+	}
 	return refusal
 }
 

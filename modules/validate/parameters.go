@@ -22,6 +22,8 @@ type parameter struct {
 	// content is how a parameter is written that is a document of its own.
 	content contentKind
 	schema  *schema // nil accepts everything
+	// memories are refusals because of this parameter alone.
+	memories memories
 }
 
 // parameters are those of one operation, by place, in the order of the contract.
