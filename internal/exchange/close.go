@@ -12,6 +12,9 @@ import (
 // response fields that belong to it already set, because those routes write past us.
 func (x *Exchange) close(w http.ResponseWriter, r *http.Request, recorder Recorder, err *error, finished bool) {
 	x.Aborted = !finished
+	if *err != nil || logged(r) {
+		x.Expose(r) // to error routes and the access log
+	}
 	if *err != nil {
 		*err = x.leave(w, *err)
 	}

@@ -129,10 +129,11 @@ type Exchange struct {
 	handed    time.Time // when the last policy passed the request on
 	owned     [maxOwned]ownedField
 	ownedLen  int
-	vary      [4]string
+	vary      [8]string
 	varyLen   int
 	params    [6]string // room for Params
 	id        [1]string // the value of the request id's field
+	exposed   bool      // the replacer knows the placeholders
 }
 
 // ParamsBuffer returns an empty slice with room for the path parameters of most

@@ -244,7 +244,7 @@ func TestPlaceholders(t *testing.T) {
 	rec := &recorder{}
 	r := request("GET", "/", nil)
 	_ = rec.step(Auth, ModeEnforce).Serve(httptest.NewRecorder(), r, caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
-		repl := replacer(r)
+		repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 		x := From(r)
 		if got, known := repl.GetString("http.auth.user.id"); known {
 			t.Errorf("nobody is verified, but the user is %q", got)

@@ -122,9 +122,23 @@ func (x *Exchange) placeholder(field string) (any, bool) {
 	return nil, false
 }
 
-func replacer(r *http.Request) *caddy.Replacer {
-	repl, _ := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	return repl
+// Expose makes the exchange's placeholders known to the request's replacer, once. It
+// is called where somebody may ask for one: requests that are refused before that are
+// spared the cost.
+func (x *Exchange) Expose(r *http.Request) {
+	if x.exposed {
+		return
+	}
+	x.exposed = true
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Map(x.placeholders)
+	}
+}
+
+// logged tells whether the server writes an access log, which asks for {http.auth.user.id}.
+func logged(r *http.Request) bool {
+	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	return ok && server.Logs != nil
 }
 
 // varies tells whether the values of a Vary field already name field, or everything.

@@ -11,24 +11,35 @@ import (
 // maxOwned bounds the header fields that the gateway sets on one response.
 const maxOwned = 16
 
+// ownedField is one of them. A single value, which nearly all have, is kept in place,
+// so that the slice that ends up in the header belongs to this request: Caddy's
+// header directive replaces text within the slices that it finds.
 type ownedField struct {
-	key    string
-	values []string
+	key  string
+	one  [1]string
+	many []string
+}
+
+func (f *ownedField) set(values []string) {
+	f.many = values
+	if len(values) == 1 {
+		f.one[0], f.many = values[0], f.one[:]
+	}
 }
 
 // OwnHeader makes the gateway the owner of a response field: whatever the upstream says
 // under that name is replaced when the response begins. It works for refusals too.
-// key is canonical; values are not copied and must not be changed afterwards. Nil
-// values remove the field.
+// key is canonical. Nil values remove the field.
 func (x *Exchange) OwnHeader(key string, values []string) {
 	for i := range x.owned[:x.ownedLen] {
 		if x.owned[i].key == key {
-			x.owned[i].values = values
+			x.owned[i].set(values)
 			return
 		}
 	}
 	if x.ownedLen < maxOwned {
-		x.owned[x.ownedLen] = ownedField{key, values}
+		x.owned[x.ownedLen].key = key
+		x.owned[x.ownedLen].set(values)
 		x.ownedLen++
 	}
 }
@@ -44,12 +55,15 @@ func (x *Exchange) Vary(field string) {
 
 // apply writes the gateway's own fields over those of whoever answers.
 func (x *Exchange) apply(header http.Header) {
-	for _, field := range x.owned[:x.ownedLen] {
-		if field.values == nil {
+	for i := range x.owned[:x.ownedLen] {
+		switch field := &x.owned[i]; len(field.many) {
+		case 0:
 			delete(header, field.key)
-			continue
+		case 1:
+			header[field.key] = field.one[:1:1]
+		default:
+			header[field.key] = slices.Clone(field.many)
 		}
-		header[field.key] = field.values
 	}
 	for _, field := range x.vary[:x.varyLen] {
 		if !varies(header["Vary"], field) {

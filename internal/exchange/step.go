@@ -95,6 +95,7 @@ func (s *Step) Serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 		return s.decide(x, w, r, next, policy)
 	}
 	return Run(w, r, s.recorder, func(x *Exchange, w http.ResponseWriter, r *http.Request) error {
+		x.Expose(r)
 		if err := x.CheckTarget(r, false); err != nil {
 			return err
 		}
@@ -172,8 +173,5 @@ func open(w http.ResponseWriter, r *http.Request) *Exchange {
 	r.Header[RequestIDHeader] = x.id[:]
 	x.OwnHeader(RequestIDHeader, x.id[:])
 	caddyhttp.SetVar(r.Context(), varKey, x)
-	if repl := replacer(r); repl != nil {
-		repl.Map(x.placeholders)
-	}
 	return x
 }

@@ -11,15 +11,12 @@ import (
 // MediaType is the media type of problem details (RFC 9457 §3).
 const MediaType = "application/problem+json"
 
-var contentType = []string{MediaType}
-
 // Write answers a request with the refusal: status, headers and, unless the method
 // is HEAD, the document. Headers that are already on w survive; of the refusal's own
 // fields each replaces what is there.
 func Write(w http.ResponseWriter, r *http.Request, f *Refusal, requestID string) error {
 	header := w.Header()
-	WriteHeader(header, f)
-	header["Content-Type"] = contentType
+	writeHeader(header, f, MediaType)
 	delete(header, "Content-Length") // of an answer that will not be given
 	w.WriteHeader(f.Code())
 	if r.Method == http.MethodHead {
@@ -42,17 +39,33 @@ var buffers = sync.Pool{New: func() any {
 // WriteHeader sets the header fields that belong to the refusal, without body
 // fields: its own, Retry-After, and no-store, because a refusal is about this
 // request and this moment only (RFC 6585 §4 asks it for 429).
-func WriteHeader(header http.Header, f *Refusal) {
+//
+// The values are copied: a Refusal is shared by requests, and Caddy's header directive
+// replaces text within the slices that it finds.
+func WriteHeader(header http.Header, f *Refusal) { writeHeader(header, f, "") }
+
+func writeHeader(header http.Header, f *Refusal, mediaType string) {
+	count := 3
+	for _, values := range f.Header {
+		count += len(values)
+	}
+	all := make([]string, 0, count)
+	own := func(values ...string) []string {
+		start := len(all)
+		all = append(all, values...)
+		return all[start:len(all):len(all)]
+	}
 	for key, values := range f.Header {
-		header[key] = values
+		header[key] = own(values...)
 	}
 	if f.RetryAfter > 0 {
-		header["Retry-After"] = []string{strconv.FormatInt(Seconds(f.RetryAfter), 10)}
+		header["Retry-After"] = own(strconv.FormatInt(Seconds(f.RetryAfter), 10))
 	}
-	header["Cache-Control"] = noStore
+	header["Cache-Control"] = own("no-store")
+	if mediaType != "" {
+		header["Content-Type"] = own(mediaType)
+	}
 }
-
-var noStore = []string{"no-store"}
 
 // Seconds rounds a wait up to whole seconds, so that waiting as told is enough.
 func Seconds(d time.Duration) int64 {
@@ -136,10 +149,8 @@ func appendViolation(dst []byte, v *Violation) []byte {
 	dst = append(dst, `,"rule":`...)
 	dst = appendString(dst, v.Rule)
 	if v.Expected != nil {
-		if literal, err := json.Marshal(v.Expected); err == nil {
-			dst = append(dst, `,"expected":`...)
-			dst = append(dst, literal...)
-		}
+		dst = append(dst, `,"expected":`...)
+		dst = appendLiteral(dst, v.Expected)
 	}
 	dst = append(dst, `,"message":`...)
 	dst = appendString(dst, v.Message)
@@ -148,6 +159,23 @@ func appendViolation(dst []byte, v *Violation) []byte {
 		dst = appendString(dst, v.Hint)
 	}
 	return append(dst, '}')
+}
+
+// appendLiteral appends a value of the contract. What cannot be encoded is null.
+func appendLiteral(dst []byte, value any) []byte {
+	switch value := value.(type) {
+	case string:
+		return appendString(dst, value)
+	case int:
+		return strconv.AppendInt(dst, int64(value), 10)
+	case json.Number:
+		return append(dst, value...)
+	}
+	literal, err := json.Marshal(value)
+	if err != nil {
+		return append(dst, "null"...)
+	}
+	return append(dst, literal...)
 }
 
 func appendList(dst []byte, name string, values []string) []byte {

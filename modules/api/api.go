@@ -133,7 +133,7 @@ func (h *Handler) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Req
 		return err
 	}
 	x.Fail(err)
-	if h.siteHandles(r, err) {
+	if h.siteHandles(x, r, err) {
 		return err
 	}
 	return problem.WriteError(w, r, err, x.RequestID)
@@ -171,10 +171,11 @@ func (h *Handler) owner(path string) *API {
 
 // siteHandles tells whether an error route of the site would take the error. The
 // routes' matchers may ask for the error's status, so they get to see it.
-func (h *Handler) siteHandles(r *http.Request, err error) bool {
+func (h *Handler) siteHandles(x *exchange.Exchange, r *http.Request, err error) bool {
 	if h.errors == nil || len(h.errors.Routes) == 0 {
 		return false
 	}
+	x.Expose(r)
 	if refusal, ok := err.(*problem.Refusal); ok {
 		err = refusal.HandlerError()
 	}

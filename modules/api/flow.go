@@ -5,6 +5,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"gateway/internal/exchange"
 	"gateway/internal/problem"
 )
 
@@ -12,6 +13,15 @@ import (
 func link(middleware caddyhttp.MiddlewareHandler, next caddyhttp.Handler) caddyhttp.Handler {
 	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		return middleware.ServeHTTP(w, r, next)
+	})
+}
+
+// expose stands between the policies and the directives inside the block, which may
+// ask for placeholders.
+func expose(next caddyhttp.Handler) caddyhttp.Handler {
+	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		exchange.From(r).Expose(r)
+		return next.ServeHTTP(w, r)
 	})
 }
 

@@ -223,7 +223,7 @@ func (a *API) link(ctx caddy.Context) error {
 	if err := a.Routes.Provision(ctx); err != nil {
 		return err
 	}
-	flow := compile(a.Routes, unanswered)
+	flow := expose(compile(a.Routes, unanswered))
 	policies := a.policies()
 	for i := len(policies) - 1; i >= 0; i-- {
 		flow = link(policies[i].policy, flow)

@@ -220,6 +220,9 @@ func clientAddress(r *http.Request) string {
 // placeholder returns the value of one of Caddy's placeholders. It is looked up, never
 // expanded: what a client sends is not searched for braces.
 func placeholder(r *http.Request, name string) string {
+	if x := exchange.From(r); x != nil {
+		x.Expose(r)
+	}
 	replacer, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
 		return ""
