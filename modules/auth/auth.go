@@ -44,6 +44,11 @@ type Handler struct {
 	Scopes []string `json:"scopes,omitempty"`
 	// AnyScope makes one of Scopes enough. Default: false.
 	AnyScope bool `json:"any_scope,omitempty"`
+	// Require are rules about claims that every token has to fulfil. Default: none.
+	Require []Requirement `json:"require,omitempty"`
+	// Expressions are rules in CEL about claims and the request, all of which have to
+	// be true. Default: none.
+	Expressions []string `json:"expressions,omitempty"`
 	// Headers are header fields that tell the service who is calling. They are removed
 	// from the client's request in every spelling, whatever becomes of the request.
 	// Default: none.
@@ -70,6 +75,7 @@ type Handler struct {
 	fields   []identityField
 	forward  bool
 	rule     *rule
+	claims   claimRules
 	refusals refusals
 	pooled   []any // keys of the pool that Cleanup gives back
 }
@@ -117,6 +123,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.forward = len(h.Headers) == 0
 	if h.ForwardToken != nil {
 		h.forward = *h.ForwardToken
+	}
+	var err error
+	if h.claims, err = newClaimRules(h.Require, h.Expressions); err != nil {
+		return h.fail(err)
 	}
 	h.refusals = newRefusals()
 	h.rule = newRule(h.Optional, h.ownScopes(), nil)
@@ -188,6 +198,9 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, demand *rule, no
 		return h.refusals.of(f)
 	}
 	if refusal := demand.judge(v); refusal != nil {
+		return refusal
+	}
+	if refusal := h.claims.judge(v, r); refusal != nil {
 		return refusal
 	}
 	if f := setIdentity(r.Header, h.fields, v); f != none {

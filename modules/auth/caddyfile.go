@@ -2,12 +2,12 @@ package auth
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"gateway/internal/exchange"
 	"gateway/internal/finding"
 )
 
@@ -42,6 +42,8 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //			http
 //		}
 //		scopes        [all|any] <scope...>
+//		require       <claim> <op> [<value...>]
+//		expression    <cel>
 //		header        <field> <claim>
 //		forward_token on|off
 //		optional
@@ -101,8 +103,11 @@ func (p *parser) off(d *caddyfile.Dispenser) error {
 // options are the words of the block, for hints.
 var options = []string{
 	"issuer", "audience", "jwks", "key", "secret", "algorithms", "type", "leeway", "max_age", "keys",
-	"scopes", "header", "forward_token", "optional", "preflight", "mode",
+	"scopes", "require", "expression", "header", "forward_token", "optional", "preflight", "mode",
 }
+
+// repeatable are the options that may stand more than once.
+var repeatable = []string{"header", "require", "expression"}
 
 // option reads one option of auth.
 func (p *parser) option(d *caddyfile.Dispenser) error {
@@ -117,7 +122,7 @@ func (p *parser) option(d *caddyfile.Dispenser) error {
 	if !ok {
 		return finding.At(d, finding.Suggest(name, options...), "%q is not an option of auth", name)
 	}
-	if !p.places.add(d) && name != "header" {
+	if !p.places.add(d) && !slices.Contains(repeatable, name) {
 		return again(d)
 	}
 	return parse(p.handler, d)
@@ -219,69 +224,6 @@ func flag(d *caddyfile.Dispenser, to *bool) error {
 	*to = true
 	if name := d.Val(); d.NextArg() {
 		return finding.At(d, "write "+name+" alone, or leave it out", "%s takes no argument, got %q", name, d.Val())
-	}
-	return nil
-}
-
-// handlerOptions are the options that do not belong to one issuer.
-var handlerOptions = map[string]func(*Handler, *caddyfile.Dispenser) error{
-	"scopes":        (*Handler).parseScopes,
-	"header":        (*Handler).parseHeader,
-	"forward_token": (*Handler).parseForwardToken,
-	"optional":      func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Optional) },
-	"preflight":     func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Preflight) },
-	"mode":          (*Handler).parseMode,
-}
-
-func (h *Handler) parseScopes(d *caddyfile.Dispenser) error {
-	const usage = "scopes [all|any] <scope...>"
-	list, err := arguments(d, usage)
-	if err != nil {
-		return err
-	}
-	if list[0] == "all" || list[0] == "any" {
-		h.AnyScope = list[0] == "any"
-		if list = list[1:]; len(list) == 0 {
-			return finding.At(d, "write "+usage, "scopes names no scope")
-		}
-	}
-	h.Scopes = list
-	return nil
-}
-
-func (h *Handler) parseHeader(d *caddyfile.Dispenser) error {
-	const usage = "header <field> <claim>, such as header X-User-Id sub"
-	list, err := arguments(d, usage)
-	if err != nil {
-		return err
-	}
-	if len(list) != 2 {
-		return finding.At(d, "write "+usage, "header takes a field and a claim")
-	}
-	h.Headers = append(h.Headers, IdentityHeader{Field: list[0], Claim: list[1]})
-	return nil
-}
-
-func (h *Handler) parseForwardToken(d *caddyfile.Dispenser) error {
-	value, err := argument(d, "forward_token on or forward_token off")
-	if err != nil {
-		return err
-	}
-	if value != "on" && value != "off" {
-		return finding.At(d, "write on or off", "forward_token is on or off, not %q", value)
-	}
-	on := value == "on"
-	h.ForwardToken = &on
-	return nil
-}
-
-func (h *Handler) parseMode(d *caddyfile.Dispenser) error {
-	value, err := argument(d, "mode enforce, mode report or mode off")
-	if err != nil {
-		return err
-	}
-	if h.Mode, err = exchange.ParseMode(value); err != nil {
-		return finding.At(d, finding.Suggest(value, "enforce", "report", "off"), "%q is not a mode", value)
 	}
 	return nil
 }

@@ -99,6 +99,12 @@ func keyFiles(t *testing.T) string {
 
 func TestMistakes(t *testing.T) {
 	t.Parallel()
+	tellMistakes(t, mistakes, "testdata/mistakes.golden")
+}
+
+// tellMistakes holds what is said about mistakes against a golden file.
+func tellMistakes(t *testing.T, mistakes []struct{ name, lines string }, golden string) {
+	t.Helper()
 	dir := keyFiles(t)
 	var all strings.Builder
 	for _, mistake := range mistakes {
@@ -116,5 +122,5 @@ func TestMistakes(t *testing.T) {
 		}
 		fmt.Fprintf(&all, "== %s\n%s\n\n", mistake.name, message)
 	}
-	gatewaytest.Golden(t, "testdata/mistakes.golden", []byte(all.String()))
+	gatewaytest.Golden(t, golden, []byte(all.String()))
 }

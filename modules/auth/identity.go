@@ -26,6 +26,9 @@ func (v *verified) Placeholder(name string) (any, bool) {
 // name comes first.
 func (v *verified) claim(path string) (any, bool) { return descend(v.claims, path) }
 
+// claimSet returns all claims. Nobody writes to them.
+func (v *verified) claimSet() map[string]any { return v.claims }
+
 func descend(object map[string]any, path string) (any, bool) {
 	if value, ok := object[path]; ok {
 		return value, value != nil
