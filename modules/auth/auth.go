@@ -130,6 +130,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.refusals = newRefusals()
 	h.rule = newRule(h.Optional, h.ownScopes(), nil)
+	if p := probe.Load(); p != nil {
+		p.provisioned(h)
+	}
 	return nil
 }
 
@@ -178,6 +181,9 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 	refusal := h.decide(x, r, demand, time.Now())
 	if !h.forward {
 		delete(r.Header, "Authorization")
+	}
+	if p := probe.Load(); p != nil {
+		return p.decided(h, demand, refusal)
 	}
 	return refusal
 }

@@ -215,15 +215,37 @@ func (e *expectations) judgeAudience(audience []string) fault {
 }
 
 func (e *expectations) judgeTimes(v *verified, now int64) fault {
+	if f := e.judgeExpiry(v, now); f != none {
+		return f
+	}
+	if f := e.judgeStart(v, now); f != none {
+		return f
+	}
+	return e.judgeAge(v, now)
+}
+
+func (e *expectations) judgeExpiry(v *verified, now int64) fault {
 	switch {
 	case !v.hasExpires:
 		return noExpiration
 	case now >= v.expires+e.leeway:
 		return expired
+	}
+	return none
+}
+
+func (e *expectations) judgeStart(v *verified, now int64) fault {
+	switch {
 	case now+e.leeway < v.notBefore:
 		return notYet
 	case now+e.leeway < v.issued:
 		return issuedLater
+	}
+	return none
+}
+
+func (e *expectations) judgeAge(v *verified, now int64) fault {
+	switch {
 	case e.maxAge == 0:
 		return none
 	case !v.hasIssued:

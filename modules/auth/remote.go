@@ -69,9 +69,19 @@ type keyLog interface {
 	notSaved(err error)
 }
 
+// trouble says why the last fetch failed, or "". It holds nothing of what was fetched.
+func (r *remoteKeys) trouble() string {
+	if text := r.stats.trouble.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
 // keyStats are counted for the metrics.
 type keyStats struct {
 	fetches, failures atomic.Uint64
+	// trouble is why the last fetch failed; nil if it did not.
+	trouble atomic.Pointer[string]
 }
 
 const (
@@ -160,11 +170,14 @@ func (r *remoteKeys) attempt(ctx context.Context) (time.Duration, error) {
 	r.stats.fetches.Add(1)
 	if err != nil {
 		r.stats.failures.Add(1)
+		text := err.Error()
+		r.stats.trouble.Store(&text)
 		if ctx.Err() == nil {
 			r.log.failed(err, r.current(now) != nil)
 		}
 		return 0, err
 	}
+	r.stats.trouble.Store(nil)
 	before := r.state.Load()
 	state := before.next(set, now)
 	r.state.Store(state)

@@ -1,0 +1,49 @@
+package auth_test
+
+import (
+	"strings"
+	"testing"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"gateway/modules/auth/authtest"
+)
+
+// The test binary plays the gateway in the scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"gateway": caddycmd.Main})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	issuer := authtest.NewIssuer(t, authtest.New("ES256", "k1"), authtest.New("RS256", "k3"))
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
+				env.Setenv(name, env.WorkDir)
+			}
+			env.Setenv("IDP", issuer.URL)
+			key := authtest.New("ES256", "k1")
+			env.Setenv("GOOD", key.Token(issuer.Claims("orders", nil), nil))
+			env.Setenv("OLD_KEY", authtest.New("ES256", "k2").Token(issuer.Claims("orders", nil), nil))
+			env.Setenv("SLASH", key.Token(issuer.Claims("orders", authtest.Claims{"iss": issuer.URL + "/", "aud": "orders/"}), nil))
+			env.Setenv("ELSEWHERE", key.Token(authtest.Good("http://127.0.0.1:1", "orders", nil), nil))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+	})
+}
+
+// status runs the gateway and wants an exit code: status 3 token inspect ….
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec("gateway", args[1:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if neg || got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
