@@ -42,7 +42,7 @@ var lawBook = []law{
 	{"reasons", func(_ *testing.T, root string) ([]laws.Breach, error) {
 		if root != gatewaytest.Root() {
 			return laws.Reasons(root, []*catalogue.Reason{
-				catalogue.AuthExpired, catalogue.AuthScope, catalogue.AuthRevoked, catalogue.ChangeFailed, {Code: "made.up", Status: 400, Title: "Made up"},
+				catalogue.AuthExpired, catalogue.AuthScope, catalogue.LimitConcurrency, catalogue.ChangeFailed, {Code: "made.up", Status: 400, Title: "Made up"},
 			})
 		}
 		return laws.Reasons(root, catalogue.Catalogue())

@@ -119,6 +119,7 @@ var hosted = []Exception{
 	{"modules/auth/issuer.go", "its types are configuration, with Caddy's durations"},
 	{"modules/auth/compile.go", "it turns configuration into core values, through Caddy's placeholders"},
 	{"modules/auth/complaint.go", "it finds the place of a mistake among Caddy's tokens"},
+	{"modules/auth/denyfile.go", "it shares watched files in Caddy's pool"},
 	{"modules/auth/matcher.go", "it is a request matcher of Caddy"},
 	{"modules/auth/probe.go", "it provisions a configuration for a command"},
 	{"modules/auth/pool.go", "it shares keys in Caddy's pool and keeps them in its storage"},

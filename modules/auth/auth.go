@@ -49,6 +49,9 @@ type Handler struct {
 	// Expressions are rules in CEL about claims and the request, all of which have to
 	// be true. Default: none.
 	Expressions []string `json:"expressions,omitempty"`
+	// DenyList is a watched file with tokens, subjects and sessions that are revoked.
+	// Default: none.
+	DenyList string `json:"deny_list,omitempty"`
 	// Headers are header fields that tell the service who is calling. They are removed
 	// from the client's request in every spelling, whatever becomes of the request.
 	// Default: none.
@@ -76,6 +79,7 @@ type Handler struct {
 	forward  bool
 	rule     *rule
 	claims   claimRules
+	deny     *denyFile
 	refusals refusals
 	pooled   []any // keys of the pool that Cleanup gives back
 }
@@ -127,6 +131,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	var err error
 	if h.claims, err = newClaimRules(h.Require, h.Expressions); err != nil {
 		return h.fail(err)
+	}
+	if h.DenyList != "" {
+		if h.deny, err = h.denyFileOf(h.DenyList); err != nil {
+			return h.fail(err)
+		}
 	}
 	h.refusals = newRefusals()
 	h.rule = newRule(h.Optional, h.ownScopes(), nil)
@@ -202,6 +211,9 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, demand *rule, no
 	}
 	if f != none {
 		return h.refusals.of(f)
+	}
+	if h.denied(v, now) {
+		return h.refusals.of(onDenyList)
 	}
 	if refusal := demand.judge(v); refusal != nil {
 		return refusal

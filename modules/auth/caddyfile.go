@@ -44,6 +44,7 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		scopes        [all|any] <scope...>
 //		require       <claim> <op> [<value...>]
 //		expression    <cel>
+//		deny_list     <file>
 //		header        <field> <claim>
 //		forward_token on|off
 //		optional
@@ -103,7 +104,7 @@ func (p *parser) off(d *caddyfile.Dispenser) error {
 // options are the words of the block, for hints.
 var options = []string{
 	"issuer", "audience", "jwks", "key", "secret", "algorithms", "type", "leeway", "max_age", "keys",
-	"scopes", "require", "expression", "header", "forward_token", "optional", "preflight", "mode",
+	"scopes", "require", "expression", "deny_list", "header", "forward_token", "optional", "preflight", "mode",
 }
 
 // repeatable are the options that may stand more than once.

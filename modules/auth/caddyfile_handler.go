@@ -12,6 +12,7 @@ var handlerOptions = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"scopes":        (*Handler).parseScopes,
 	"require":       (*Handler).parseRequire,
 	"expression":    (*Handler).parseExpression,
+	"deny_list":     (*Handler).parseDenyList,
 	"header":        (*Handler).parseHeader,
 	"forward_token": (*Handler).parseForwardToken,
 	"optional":      func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Optional) },

@@ -53,6 +53,7 @@ const (
 	notYet
 	issuedLater
 
+	onDenyList
 	unsafeClaim
 
 	faultCount
@@ -122,6 +123,7 @@ var faults = [faultCount]struct {
 	notYet:         {problem.AuthNotYet, 0, invalidToken, "", "nbf lies in the future"},
 	issuedLater:    {problem.AuthNotYet, 0, invalidToken, "", "iat lies in the future"},
 
+	onDenyList:  {problem.AuthRevoked, 0, invalidToken, "", "the token, its subject, its session or its time of issue is on a deny list"},
 	unsafeClaim: {problem.AuthClaims, 403, noChallenge, "A claim of the token cannot be passed on as a header field.", "a claim for an identity header is an object, or holds control characters, outer white space or, in a list, commas"},
 }
 

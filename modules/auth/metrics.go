@@ -25,14 +25,19 @@ var metrics = &keyMetrics{
 	failures: keyDesc("fetch_failures_total", "Attempts to fetch the keys of the issuer that failed."),
 }
 
-// registerMetrics registers the collector with the registry of a config. Every
-// config has a new one; within it the second handler finds it registered.
+// registerMetrics registers the collectors with the registry of a config. Every
+// config has a new one; within it the second handler finds them registered.
 func registerMetrics(registry *prometheus.Registry) error {
-	err := registry.Register(metrics)
-	if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok && known.ExistingCollector == metrics {
-		return nil
+	for _, collector := range []prometheus.Collector{metrics, deniedMetrics} {
+		err := registry.Register(collector)
+		if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok && known.ExistingCollector == collector {
+			continue
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // Describe implements prometheus.Collector.

@@ -1,8 +1,8 @@
 package problem
 
 var (
-	AuthRevoked = &Reason{
-		Code: "auth.revoked",
+	LimitConcurrency = &Reason{
+		Code: "limit.concurrency",
 	}
 	ChangeFailed = &Reason{
 		Code: "change.failed",

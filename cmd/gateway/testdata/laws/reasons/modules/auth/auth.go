@@ -1,3 +1,3 @@
 package auth
 
-var revoked = problem.Refusal{Reason: problem.AuthRevoked}
+var busy = problem.Refusal{Reason: problem.LimitConcurrency}
