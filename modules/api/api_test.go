@@ -154,6 +154,21 @@ func TestSemicolonsOnlyWhereTheContractGivesThemAMeaning(t *testing.T) {
 	}
 }
 
+func TestContractsMayStandAnywhereAndHaveAnotherBase(t *testing.T) {
+	t.Parallel()
+	file, err := filepath.Abs("testdata/users/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gw := gatewaytest.New(t, ":8080 {\n\tapi users {\n\t\tcontract "+file+"\n\t\tbase /people\n\t\trespond {http.gateway.route}\n\t}\n}\n")
+	if res := gw.Do("GET", "/people/alice"); res.Body.String() != "/people/{name}" {
+		t.Errorf("got %d %s", res.Code, res.Body)
+	}
+	if res := gw.Do("GET", "/users/alice"); res.Code != 404 {
+		t.Errorf("the contract's own base is still there: %d", res.Code)
+	}
+}
+
 func TestUpstreamFailuresAreProblems(t *testing.T) {
 	t.Parallel()
 	gw := gatewaytest.New(t, ":8080 {\n\tapi orders {\n\t\tcontract testdata/orders\n\t\tauth off\n\t\treverse_proxy 127.0.0.1:1\n\t}\n}\n")

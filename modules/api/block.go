@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -12,6 +13,7 @@ import (
 
 	"gateway/internal/finding"
 	"gateway/modules/auth"
+	"gateway/modules/order"
 	"gateway/modules/ratelimit"
 	"gateway/modules/validate"
 	"gateway/modules/versioning"
@@ -65,12 +67,15 @@ func (p *blockParser) segment(segment caddyfile.Segment) error {
 		p.others = append(p.others, segment)
 		return nil
 	}
-	if next := d.NewFromNextSegment(); next.Next() && next.NextArg() && isMatcher(next.Val()) {
+	if next := d.NewFromNextSegment(); isPolicy(directive) && next.Next() && next.NextArg() && isMatcher(next.Val()) {
 		return finding.At(next, "leave it out; the contract says which operations there are",
 			"%s takes no matcher inside api, and %q is one", directive, next.Val())
 	}
 	return optionParsers[directive](p, caddyfile.NewDispenser(segment))
 }
+
+// isPolicy tells whether the directive would take a matcher outside of the block.
+func isPolicy(directive string) bool { return slices.Contains(order.Directives, directive) }
 
 func isMatcher(word string) bool {
 	return word == "*" || strings.HasPrefix(word, "@") || strings.HasPrefix(word, "/")
