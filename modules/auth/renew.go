@@ -54,10 +54,42 @@ func (r *remoteKeys) ask(have *keyState, kid string, now time.Time) <-chan struc
 	case have == nil, now.Before(r.began.Add(r.schedule.cooldown)):
 		return nil
 	}
+	return r.order(now)
+}
+
+// refresh fetches now, cooldown or not, and waits for the end of the fetch. A fetch
+// that is under way is good enough.
+func (r *remoteKeys) refresh(ctx context.Context) {
+	flight := r.demand(time.Now())
+	if flight == nil {
+		return
+	}
+	select {
+	case <-flight:
+	case <-ctx.Done():
+	}
+}
+
+func (r *remoteKeys) demand(now time.Time) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.flight != nil || r.closed {
+		return r.flight
+	}
+	return r.order(now)
+}
+
+// order asks run for a fetch. The caller holds the lock and knows of no flight.
+func (r *remoteKeys) order(now time.Time) <-chan struct{} {
 	r.flight = make(chan struct{})
 	r.began = now
 	r.wake <- struct{}{} // has room: there was no flight
 	return r.flight
+}
+
+// isStale tells whether keys serve on although they could not be fetched anew.
+func (r *remoteKeys) isStale(now time.Time) bool {
+	return r.trouble() != "" && r.current(now) != nil
 }
 
 var kidSeed = maphash.MakeSeed()
