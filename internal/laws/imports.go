@@ -121,7 +121,7 @@ var hosted = []Exception{
 	{"modules/auth/complaint.go", "it finds the place of a mistake among Caddy's tokens"},
 	{"modules/auth/denyfile.go", "it shares watched files in Caddy's pool"},
 	{"modules/auth/matcher.go", "it is a request matcher of Caddy"},
-	{"modules/auth/admin.go", "it adds to Caddy's admin API"},
+	{"modules/auth/admin*.go", "they add to Caddy's admin API"},
 	{"modules/auth/probe.go", "it provisions a configuration for a command"},
 	{"modules/auth/pool.go", "it shares keys in Caddy's pool and keeps them in its storage"},
 	{"modules/auth/watch.go", "it shares watched files in Caddy's pool"},
