@@ -155,7 +155,7 @@ func (p *blockParser) ratelimit(d *caddyfile.Dispenser) error {
 	err := limit.UnmarshalCaddyfile(d)
 	// The state of a limit without a name follows its place in the block, not its
 	// line in the file, which changes with every edit above it.
-	limit.Scope = fmt.Sprintf("api %s %d", p.api.Name, len(p.api.RateLimits))
+	limit.Scope = fmt.Sprintf("%s api %s %d", p.head.File, p.api.Name, len(p.api.RateLimits))
 	return err
 }
 
