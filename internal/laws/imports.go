@@ -124,11 +124,13 @@ var hosted = []Exception{
 	{"modules/auth/admin*.go", "they add to Caddy's admin API"},
 	{"modules/auth/probe.go", "it provisions a configuration for a command"},
 	{"modules/auth/pool.go", "it shares keys in Caddy's pool and keeps them in its storage"},
+	{"modules/auth/spill.go", "it corrects what Caddy remembers of a request"},
 	{"modules/auth/watch.go", "it shares watched files in Caddy's pool"},
 	{"modules/strict/cli.go", "it rewires Caddy's commands"},
 	{"modules/strict/admin.go", "it stands before Caddy's admin API"},
 	{"modules/strict/stock.go", "it runs Caddy's own adapter"},
 	{"modules/strict/names.go", "it asks Caddy for the names of directives and modules"},
+	{"modules/strict/redact.go", "its warnings are those of Caddy's adapters"},
 	{"modules/strict/watch.go", "it serves Caddy's watcher"},
 	{"modules/order/order.go", "it registers the order with Caddy"},
 }

@@ -39,6 +39,9 @@ type Handler struct {
 	// Issuers are the issuers whose tokens are accepted; the token's "iss" chooses
 	// among them. Required, unless Off.
 	Issuers []*Issuer `json:"issuers,omitempty"`
+	// TokenFrom are the places that a token may come in; no other is looked at.
+	// Default: the Authorization field with the scheme Bearer.
+	TokenFrom []TokenSource `json:"token_from,omitempty"`
 	// Scopes are scopes that every request needs, besides those of the contract.
 	// Default: none.
 	Scopes []string `json:"scopes,omitempty"`
@@ -75,6 +78,7 @@ type Handler struct {
 
 	step     exchange.Step
 	issuers  *issuers
+	places   []tokenPlace // nil: the Authorization field
 	fields   []identityField
 	forward  bool
 	rule     *rule
@@ -129,6 +133,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		h.forward = *h.ForwardToken
 	}
 	var err error
+	if h.places, err = h.tokenPlaces(); err != nil {
+		return h.fail(err)
+	}
+	h.warnOfQueries(ctx.Logger())
 	if h.claims, err = newClaimRules(h.Require, h.Expressions); err != nil {
 		return h.fail(err)
 	}
@@ -188,9 +196,7 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 		demand = prepared
 	}
 	refusal := h.decide(x, r, demand, time.Now())
-	if !h.forward {
-		delete(r.Header, "Authorization")
-	}
+	h.withhold(r)
 	if p := probe.Load(); p != nil {
 		return p.decided(h, demand, refusal)
 	}
@@ -198,7 +204,7 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 }
 
 func (h *Handler) decide(x *exchange.Exchange, r *http.Request, demand *rule, now time.Time) *problem.Refusal {
-	text, f := bearer(r.Header)
+	text, f := h.token(x, r)
 	if f == noToken && (demand.optional || h.Preflight && isPreflight(r)) {
 		return nil
 	}

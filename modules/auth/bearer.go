@@ -9,10 +9,12 @@ import (
 // fields together is as much.
 const maxToken = 16 << 10
 
-// bearer returns the token of a request's Authorization field (RFC 6750 §2.1). The
-// scheme has no case (RFC 9110 §11.1). Tokens in other places are not looked at.
-func bearer(header http.Header) (string, fault) {
-	fields := header["Authorization"]
+// bearer returns the token of a request's Authorization field (RFC 6750 §2.1).
+func bearer(header http.Header) (string, fault) { return fieldToken(header["Authorization"], "Bearer") }
+
+// fieldToken returns the token of a field, behind a scheme if there is to be one. The
+// scheme has no case (RFC 9110 §11.1).
+func fieldToken(fields []string, scheme string) (string, fault) {
 	switch len(fields) {
 	case 0:
 		return "", noToken
@@ -20,18 +22,26 @@ func bearer(header http.Header) (string, fault) {
 	default:
 		return "", twoFields
 	}
-	scheme, token, _ := strings.Cut(fields[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", otherScheme
+	token := fields[0]
+	if scheme != "" {
+		given, rest, _ := strings.Cut(token, " ")
+		if !strings.EqualFold(given, scheme) {
+			return "", otherScheme
+		}
+		token = strings.TrimLeft(rest, " ")
 	}
-	token = strings.TrimLeft(token, " ")
+	return token, tokenForm(token)
+}
+
+// tokenForm tells whether text is one word of bounded length.
+func tokenForm(text string) fault {
 	switch {
-	case token == "":
-		return "", emptyToken
-	case strings.ContainsAny(token, " ,"):
-		return "", twoTokens
-	case len(token) > maxToken:
-		return "", tokenTooLong
+	case text == "":
+		return emptyToken
+	case strings.ContainsAny(text, " ,"):
+		return twoTokens
+	case len(text) > maxToken:
+		return tokenTooLong
 	}
-	return token, none
+	return none
 }

@@ -41,6 +41,7 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //			ca       <file>
 //			http
 //		}
+//		token_from    header [<field> [<scheme>]]|cookie <name>|query <name>|websocket [<prefix>]
 //		scopes        [all|any] <scope...>
 //		require       <claim> <op> [<value...>]
 //		expression    <cel>
@@ -104,11 +105,11 @@ func (p *parser) off(d *caddyfile.Dispenser) error {
 // options are the words of the block, for hints.
 var options = []string{
 	"issuer", "audience", "jwks", "key", "secret", "algorithms", "type", "leeway", "max_age", "keys",
-	"scopes", "require", "expression", "deny_list", "header", "forward_token", "optional", "preflight", "mode",
+	"token_from", "scopes", "require", "expression", "deny_list", "header", "forward_token", "optional", "preflight", "mode",
 }
 
 // repeatable are the options that may stand more than once.
-var repeatable = []string{"header", "require", "expression"}
+var repeatable = []string{"token_from", "header", "require", "expression"}
 
 // option reads one option of auth.
 func (p *parser) option(d *caddyfile.Dispenser) error {

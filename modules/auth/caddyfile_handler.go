@@ -9,6 +9,7 @@ import (
 
 // handlerOptions are the options that do not belong to one issuer.
 var handlerOptions = map[string]func(*Handler, *caddyfile.Dispenser) error{
+	"token_from":    (*Handler).parseTokenFrom,
 	"scopes":        (*Handler).parseScopes,
 	"require":       (*Handler).parseRequire,
 	"expression":    (*Handler).parseExpression,

@@ -14,6 +14,7 @@ const (
 	noToken
 	otherScheme
 	twoFields
+	twoPlaces
 	emptyToken
 	twoTokens
 	tokenTooLong
@@ -80,12 +81,13 @@ var faults = [faultCount]struct {
 	detail    string
 	cause     string
 }{
-	noToken:     {problem.AuthMissing, 0, noError, "", "the request has no Authorization field"},
-	otherScheme: {problem.AuthMissing, 0, noError, "The Authorization field has another scheme than Bearer.", "the Authorization field has another scheme than Bearer"},
+	noToken:     {problem.AuthMissing, 0, noError, "", "the request has no token"},
+	otherScheme: {problem.AuthMissing, 0, noError, "The field for the token has another scheme than the one for tokens.", "the field for the token has another scheme"},
 
-	twoFields:        {problem.AuthMalformed, 400, invalidRequest, "The request has more than one Authorization field.", "more than one Authorization field"},
-	emptyToken:       {problem.AuthMalformed, 400, invalidRequest, "The Authorization field names the scheme Bearer, but has no token.", "scheme without token"},
-	twoTokens:        {problem.AuthMalformed, 400, invalidRequest, "The Authorization field has more than one token, or white space or commas in it.", "white space or a comma behind the scheme"},
+	twoFields:        {problem.AuthMalformed, 400, invalidRequest, "The request has the field for the token more than once.", "the field for the token is there more than once"},
+	twoPlaces:        {problem.AuthMalformed, 400, invalidRequest, "The request has more than one token.", "tokens in two places, or twice in one"},
+	emptyToken:       {problem.AuthMalformed, 400, invalidRequest, "The place for the token is there, but no token in it.", "a place for the token, and no token"},
+	twoTokens:        {problem.AuthMalformed, 400, invalidRequest, "The place for the token has more than one token, or white space or commas in it.", "white space or a comma in the token"},
 	tokenTooLong:     {problem.AuthMalformed, 0, invalidToken, "The token is too long.", "the token is longer than 16 KiB"},
 	notCompact:       {problem.AuthMalformed, 0, invalidToken, "The token does not have three parts with periods between them.", "not three parts with periods between them"},
 	encrypted:        {problem.AuthMalformed, 0, invalidToken, "The token has five parts, so it is encrypted (JWE); signed tokens (JWS) are accepted only.", "encrypted token (JWE)"},

@@ -53,7 +53,11 @@ func (Adapter) Adapt(body []byte, options map[string]any) ([]byte, []caddyconfig
 		return watched.orLast(file, nil, nil, err)
 	}
 	config, warnings, found := (&stock{checks: checks, file: file, options: options}).adapt(body)
-	return watched.orLast(file, config, warnings, found.Err())
+	if err := found.Err(); err != nil {
+		return watched.orLast(file, config, warnings, err)
+	}
+	config, more, err := hideTokens(config)
+	return watched.orLast(file, config, append(warnings, more...), err)
 }
 
 var _ caddyconfig.Adapter = Adapter{}
