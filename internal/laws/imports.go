@@ -119,6 +119,7 @@ var hosted = []Exception{
 	{"modules/auth/issuer.go", "its types are configuration, with Caddy's durations"},
 	{"modules/auth/compile.go", "it turns configuration into core values, through Caddy's placeholders"},
 	{"modules/auth/complaint.go", "it finds the place of a mistake among Caddy's tokens"},
+	{"modules/auth/apikeywatch.go", "it shares watched files in Caddy's pool"},
 	{"modules/auth/denyfile.go", "it shares watched files in Caddy's pool"},
 	{"modules/auth/matcher.go", "it is a request matcher of Caddy"},
 	{"modules/auth/admin*.go", "they add to Caddy's admin API"},

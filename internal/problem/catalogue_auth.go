@@ -91,6 +91,12 @@ var (
 		Hint:  "Log in again.",
 		About: "The token, its session or its subject is on the deny list.",
 	}
+	AuthAPIKey = &Reason{
+		Code: "auth.api_key", Status: http.StatusUnauthorized,
+		Title: "The API key is not accepted",
+		Hint:  "Send a key that is in force, as it was given out; `gateway token key` makes keys.",
+		About: "No entry in the file of API keys has the hash of the key, or the entry has expired. The log says which. A key that was replaced stops working when its hash is taken out of the file.",
+	}
 	AuthKeysUnavailable = &Reason{
 		Code: "auth.keys_unavailable", Status: http.StatusServiceUnavailable,
 		Title: "Tokens cannot be verified right now",

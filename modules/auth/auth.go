@@ -55,6 +55,8 @@ type Handler struct {
 	// DenyList is a watched file with tokens, subjects and sessions that are revoked.
 	// Default: none.
 	DenyList string `json:"deny_list,omitempty"`
+	// APIKeys are accepted beside tokens. Default: none are.
+	APIKeys *APIKeys `json:"api_keys,omitempty"`
 	// Headers are header fields that tell the service who is calling. They are removed
 	// from the client's request in every spelling, whatever becomes of the request.
 	// Default: none.
@@ -84,6 +86,7 @@ type Handler struct {
 	rule     *rule
 	claims   claimRules
 	deny     *denyFile
+	keys     *apiKeys
 	refusals refusals
 	pooled   []any // keys of the pool that Cleanup gives back
 }
@@ -145,7 +148,15 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return h.fail(err)
 		}
 	}
+	if h.APIKeys != nil {
+		if h.keys, err = h.apiKeysOf(h.APIKeys); err != nil {
+			return h.fail(err)
+		}
+	}
 	h.refusals = newRefusals()
+	if len(h.Issuers) == 0 {
+		h.refusals.demandKeys()
+	}
 	h.rule = newRule(h.Optional, h.ownScopes(), nil)
 	if p := probe.Load(); p != nil {
 		p.provisioned(h)
@@ -197,6 +208,9 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 	}
 	refusal := h.decide(x, r, demand, time.Now())
 	h.withhold(r)
+	if h.keys != nil && (h.ForwardToken == nil || !*h.ForwardToken) {
+		delete(r.Header, h.keys.field)
+	}
 	if p := probe.Load(); p != nil {
 		return p.decided(h, demand, refusal)
 	}
@@ -204,18 +218,11 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 }
 
 func (h *Handler) decide(x *exchange.Exchange, r *http.Request, demand *rule, now time.Time) *problem.Refusal {
-	text, f := h.token(x, r)
-	if f == noToken && (demand.optional || h.Preflight && isPreflight(r)) {
-		return nil
+	v, refusal := h.identify(x, r, demand, now)
+	if v == nil {
+		return refusal
 	}
-	if f != none {
-		return h.refusals.of(f)
-	}
-	v, iss, f := h.issuers.authenticate(r.Context(), text, now)
-	if f == keysMissing {
-		return h.refusals.unavailable(iss.keys.retryAfter(now))
-	}
-	if f != none {
+	if f := demand.judgeKind(v); f != none {
 		return h.refusals.of(f)
 	}
 	if h.denied(v, now) {
@@ -233,11 +240,6 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, demand *rule, no
 	}
 	x.Identity = v
 	return nil
-}
-
-// isPreflight recognises a CORS preflight request (Fetch §3.2.2).
-func isPreflight(r *http.Request) bool {
-	return r.Method == http.MethodOptions && r.Header["Origin"] != nil && r.Header["Access-Control-Request-Method"] != nil
 }
 
 var (

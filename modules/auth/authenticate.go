@@ -80,13 +80,13 @@ func (i *issuers) recall(sum *tokenSum, now time.Time) (*verified, *issuer) {
 }
 
 func (i *issuers) choose(v *verified) (*issuer, fault) {
-	var first fault
+	first := issuerOther
 	for _, iss := range i.list {
 		f := iss.judgeIssuer(v.issuer, v.hasIssuer)
 		if f == none {
 			return iss, none
 		}
-		if first == none || first == issuerOther {
+		if first == issuerOther {
 			first = f // a near miss tells more
 		}
 	}

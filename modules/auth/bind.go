@@ -24,7 +24,8 @@ func anonymous(alternative openapi.Alternative) bool { return len(alternative) =
 //	bearer, oauth2, openIdConnect a token with the scopes of one alternative
 //	an alternative that is empty  no token; one that is there still has to be good
 //	an empty list                 the same
-//	apiKey, basic, mutualTLS      not verified here: an error if nothing else is enough
+//	apiKey in the field of ours   an API key
+//	apiKey, basic, mutualTLS      else not verified here: an error if nothing else is enough
 //
 // Scopes of the configuration are needed besides.
 func (h *Handler) Bind(op *openapi.Operation, _ *openapi.Contract) (any, error) {
@@ -35,14 +36,19 @@ func (h *Handler) Bind(op *openapi.Operation, _ *openapi.Contract) (any, error) 
 		return h.rule, nil
 	}
 	optional := len(op.Security) == 0 // the operation takes back what the contract demands
+	byKey := false
 	var alternatives [][]string
 	for _, alternative := range op.Security {
 		if anonymous(alternative) {
 			optional = true
 			continue
 		}
+		if h.isAPIKey(alternative) {
+			byKey = true
+			continue
+		}
 		scopes, ok := tokenScopes(alternative)
-		if !ok {
+		if !ok || h.APIKeys != nil && len(h.Issuers) == 0 {
 			continue
 		}
 		for _, scope := range scopes {
@@ -52,7 +58,8 @@ func (h *Handler) Bind(op *openapi.Operation, _ *openapi.Contract) (any, error) 
 		}
 		alternatives = append(alternatives, scopes)
 	}
-	if len(alternatives) == 0 && !optional {
+	byToken := len(alternatives) > 0
+	if !byToken && !byKey && !optional {
 		return nil, unsupported(op, "demands "+schemes(op)+", which auth does not verify",
 			"write auth off in the api block if the service verifies it itself, or give the operation a bearer, oauth2 or openIdConnect scheme")
 	}
@@ -64,7 +71,15 @@ func (h *Handler) Bind(op *openapi.Operation, _ *openapi.Contract) (any, error) 
 		// Whoever may come without a token may come with one that lacks a scope.
 		alternatives = nil
 	}
-	return newRule(optional, h.ownScopes(), alternatives), nil
+	demand := newRule(optional, h.ownScopes(), alternatives)
+	demand.noKeys, demand.noTokens = !byKey && !optional, !byToken && !optional
+	return demand, nil
+}
+
+// isAPIKey tells whether an alternative is fulfilled by an API key of ours.
+func (h *Handler) isAPIKey(alternative openapi.Alternative) bool {
+	return h.APIKeys != nil && len(alternative) == 1 && alternative[0].Type == "apiKey" &&
+		alternative[0].In == "header" && strings.EqualFold(alternative[0].Param, h.APIKeys.field())
 }
 
 // tokenScopes returns the scopes of an alternative that a token alone fulfils.

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -114,3 +115,68 @@ func TestDemanded(t *testing.T) {
 		}
 	}
 }
+
+func TestTheContractTellsKeysFromTokens(t *testing.T) {
+	t.Parallel()
+	ours := openapi.Requirement{Name: "key", Type: "apiKey", In: "header", Param: "x-api-key"}
+	set, err := readAPIKeys([]byte(`{"keys": [{"id": "billing", "keys": ["` + hashAPIKey("k") + `"]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name                  string
+		security              []openapi.Alternative
+		key, token, anonymous string
+	}{
+		{"nothing said", nil, "", "", "auth.missing"},
+		{"a key", []openapi.Alternative{{ours}}, "", "auth.missing", "auth.missing"},
+		{"a token", []openapi.Alternative{{oauth("orders:read")}}, "auth.missing", "", "auth.missing"},
+		{"either", []openapi.Alternative{{ours}, {oauth("orders:read")}}, "", "", "auth.missing"},
+		{"either, and the token lacks a scope", []openapi.Alternative{{ours}, {oauth("admin")}}, "", "auth.scope", "auth.missing"},
+		{"a key, or nothing", []openapi.Alternative{{ours}, {}}, "", "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h := handlerFor(t, ecOne)
+			h.Issuers, h.APIKeys = []*Issuer{{}}, &APIKeys{File: "keys.json"}
+			h.keys = &apiKeys{field: h.APIKeys.field(), store: keysInMemory{set}}
+			prepared, err := h.Bind(&openapi.Operation{Method: "GET", Template: "/x", Security: test.security}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ask := func(field, value string) string {
+				x := &exchange.Exchange{Route: new(exchange.Route)}
+				x.Route.Prepared[exchange.Auth] = prepared
+				r := request()
+				r.Header.Set(field, value)
+				if refusal := h.Decide(x, nil, r); refusal != nil {
+					return refusal.Reason.Code
+				}
+				return ""
+			}
+			for _, c := range []struct{ what, got, want string }{
+				{"a key", ask("X-Api-Key", "k"), test.key},
+				{"a token", ask("Authorization", "Bearer "+ecOne.Token(good(nil), nil)), test.token},
+				{"neither", ask("X-Other", "x"), test.anonymous},
+			} {
+				if c.got != c.want {
+					t.Errorf("%s: got %q, want %q", c.what, c.got, c.want)
+				}
+			}
+		})
+	}
+	h := handlerFor(t, ecOne)
+	h.APIKeys = &APIKeys{File: "keys.json"}
+	if _, err := h.Bind(&openapi.Operation{Security: []openapi.Alternative{{oauth("a")}}}, nil); err == nil {
+		t.Error("a handler without issuer cannot verify tokens, and says nothing")
+	}
+	ours.In = "query"
+	if _, err := h.Bind(&openapi.Operation{Security: []openapi.Alternative{{ours}}}, nil); err == nil {
+		t.Error("a key in the query is not looked at, and nothing is said")
+	}
+}
+
+// keysInMemory is a store without a file.
+type keysInMemory struct{ set apiKeySet }
+
+func (m keysInMemory) find(_ context.Context, sum *tokenSum) (*apiKey, fault) { return m.set.find(sum) }

@@ -46,6 +46,7 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		require       <claim> <op> [<value...>]
 //		expression    <cel>
 //		deny_list     <file>
+//		api_key       <file> [<field>]
 //		header        <field> <claim>
 //		forward_token on|off
 //		optional
@@ -105,7 +106,7 @@ func (p *parser) off(d *caddyfile.Dispenser) error {
 // options are the words of the block, for hints.
 var options = []string{
 	"issuer", "audience", "jwks", "key", "secret", "algorithms", "type", "leeway", "max_age", "keys",
-	"token_from", "scopes", "require", "expression", "deny_list", "header", "forward_token", "optional", "preflight", "mode",
+	"token_from", "scopes", "require", "expression", "deny_list", "api_key", "header", "forward_token", "optional", "preflight", "mode",
 }
 
 // repeatable are the options that may stand more than once.

@@ -14,6 +14,7 @@ var handlerOptions = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"require":       (*Handler).parseRequire,
 	"expression":    (*Handler).parseExpression,
 	"deny_list":     (*Handler).parseDenyList,
+	"api_key":       (*Handler).parseAPIKey,
 	"header":        (*Handler).parseHeader,
 	"forward_token": (*Handler).parseForwardToken,
 	"optional":      func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Optional) },

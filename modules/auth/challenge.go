@@ -32,6 +32,15 @@ func newRefusals() (list refusals) {
 
 func (list *refusals) of(f fault) *problem.Refusal { return list[f] }
 
+// demandKeys makes the refusals those of a handler that accepts API keys only.
+func (list *refusals) demandKeys() {
+	for _, f := range []fault{noToken, otherScheme} {
+		refusal := *list[f]
+		refusal.Header = challenge(apiKeyChallenge, nil)
+		list[f] = &refusal
+	}
+}
+
 // unavailable is the refusal for keys that cannot be had, with the time to wait.
 func (list *refusals) unavailable(wait time.Duration) *problem.Refusal {
 	refusal := *list[keysMissing]
@@ -49,8 +58,11 @@ func refuseScope(scopes []string) *problem.Refusal {
 
 // challenge writes the WWW-Authenticate field. Scopes hold no quotes: checkScope.
 func challenge(code challengeError, scopes []string) http.Header {
-	if code == noChallenge {
+	switch code {
+	case noChallenge:
 		return nil
+	case apiKeyChallenge:
+		return http.Header{"Www-Authenticate": {string(code)}}
 	}
 	var b strings.Builder
 	b.WriteString("Bearer")

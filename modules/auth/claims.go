@@ -21,6 +21,8 @@ type verified struct {
 	scopes   []string
 
 	hasIssuer, hasExpires, hasIssued, bound bool
+	// byKey says that it is not a token at all, but the holder of an API key.
+	byKey bool
 	// expires, notBefore and issued are microseconds since the epoch.
 	expires, notBefore, issued int64
 	// weight is about how many bytes the token takes up in memory.

@@ -17,12 +17,12 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "token",
-		Usage: "new|inspect",
-		Short: "Makes tokens for development, and tells why a token is not accepted",
+		Usage: "new|inspect|key",
+		Short: "Makes tokens for development and API keys, and tells why a token is not accepted",
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-			cmd.AddCommand(newCommand(), inspectCommand())
+			cmd.AddCommand(newCommand(), inspectCommand(), keyCommand())
 		},
 	})
 }
@@ -97,12 +97,8 @@ func wantedToken(cmd *cobra.Command, issuer devIssuer) (want devToken, accepted 
 	flags := cmd.Flags()
 	want.persona, _ = flags.GetString("persona")
 	want.lifetime, _ = flags.GetDuration("ttl")
-	scopes, _ := flags.GetString("scopes")
-	want.scopes = strings.FieldsFunc(scopes, func(r rune) bool { return r == ' ' || r == ',' })
-	for _, scope := range want.scopes {
-		if err := checkScope(scope); err != nil {
-			return want, false, fmt.Errorf("%q is not a scope: %w", scope, err)
-		}
+	if want.scopes, err = scopesFlag(cmd); err != nil {
+		return want, false, err
 	}
 	more, _ := flags.GetStringArray("claim")
 	if want.claims, err = claimFlags(more); err != nil {

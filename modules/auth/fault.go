@@ -57,6 +57,13 @@ const (
 	onDenyList
 	unsafeClaim
 
+	twoAPIKeys
+	twoCredentials
+	apiKeyUnknown
+	apiKeyExpired
+	keyDemanded
+	tokenDemanded
+
 	faultCount
 )
 
@@ -69,6 +76,8 @@ const (
 	invalidToken      challengeError = "invalid_token"
 	insufficientScope challengeError = "insufficient_scope"
 	noChallenge       challengeError = "-"
+	// apiKeyChallenge asks for an API key. No scheme is registered for them.
+	apiKeyChallenge challengeError = "ApiKey"
 )
 
 // faults gives for each fault its reason, the status if it is not the reason's, the
@@ -127,6 +136,13 @@ var faults = [faultCount]struct {
 
 	onDenyList:  {problem.AuthRevoked, 0, invalidToken, "", "the token, its subject, its session or its time of issue is on a deny list"},
 	unsafeClaim: {problem.AuthClaims, 403, noChallenge, "A claim of the token cannot be passed on as a header field.", "a claim for an identity header is an object, or holds control characters, outer white space or, in a list, commas"},
+
+	twoAPIKeys:     {problem.AuthMalformed, 400, invalidRequest, "The request has more than one API key.", "more than one field with an API key"},
+	twoCredentials: {problem.AuthMalformed, 400, invalidRequest, "The request has an API key and an access token; send one of them.", "an API key and an access token"},
+	apiKeyUnknown:  {problem.AuthAPIKey, 0, apiKeyChallenge, "", "no holder has the API key"},
+	apiKeyExpired:  {problem.AuthAPIKey, 0, apiKeyChallenge, "", "the API key has expired"},
+	keyDemanded:    {problem.AuthMissing, 0, apiKeyChallenge, "The operation needs an API key, and not an access token.", "an access token, where the contract demands an API key"},
+	tokenDemanded:  {problem.AuthMissing, 0, noError, "The operation needs an access token, and not an API key.", "an API key, where the contract demands an access token"},
 }
 
 // Error gives the text for the log.

@@ -133,3 +133,19 @@ func FuzzCaddyfile(f *testing.F) {
 		}
 	})
 }
+
+func FuzzAPIKeys(f *testing.F) {
+	f.Add(`{"keys": [{"id": "a", "keys": ["` + hashAPIKey("k") + `"], "scopes": ["s"], "issued": "2026-11-01T00:00:00Z"}]}`)
+	f.Add(`{"keys": [{"id": "a", "keys": ["sha256:"], "metadata": {"sub": 1}}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		set, err := readAPIKeys([]byte(text))
+		if err != nil {
+			return
+		}
+		for sum, k := range set {
+			if k.holder.subject == "" || !k.holder.byKey || k.sum != sum {
+				t.Fatalf("%q gives a key without holder", text)
+			}
+		}
+	})
+}

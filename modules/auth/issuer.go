@@ -65,12 +65,12 @@ type KeyOptions struct {
 // check holds the configuration of a handler against its rules.
 func (h *Handler) check() error {
 	if h.Off {
-		if len(h.Issuers)+len(h.Headers)+len(h.Scopes) > 0 {
+		if len(h.Issuers)+len(h.Headers)+len(h.Scopes) > 0 || h.APIKeys != nil {
 			return complain("auth", "remove off, or everything else", "auth off says that the service verifies tokens itself, so it takes no options")
 		}
 		return nil
 	}
-	if len(h.Issuers) == 0 {
+	if len(h.Issuers) == 0 && h.APIKeys == nil {
 		return complain("auth", "write auth <issuer>, or auth off if the service verifies tokens itself", "auth does not know whose tokens to accept")
 	}
 	names := make(map[string]bool)
@@ -87,6 +87,9 @@ func (h *Handler) check() error {
 		if err := checkScope(scope); err != nil {
 			return complain("scopes", "", "%q is not a scope: %v", scope, err)
 		}
+	}
+	if err := h.APIKeys.check(h.Headers); err != nil {
+		return err
 	}
 	return h.checkHeaders()
 }

@@ -40,9 +40,11 @@ type judgement struct {
 	refusal *problem.Refusal
 }
 
-// provisioned remembers a handler of the configuration.
+// provisioned remembers a handler of the configuration. Wherever it looks for tokens
+// else, it takes the inspected one from the Authorization field.
 func (p *prober) provisioned(h *Handler) {
 	if !h.Off {
+		h.places = nil
 		p.handlers = append(p.handlers, h)
 	}
 }

@@ -16,6 +16,9 @@ type rule struct {
 	// contract: of each list that is not empty, all scopes of one alternative are needed.
 	own, contract        [][]string
 	noOwn, noContractual *problem.Refusal
+	// noTokens and noKeys say that the contract demands the other credential. An API
+	// key that is enough has no scopes in a contract.
+	noTokens, noKeys bool
 }
 
 func newRule(optional bool, own, contract [][]string) *rule {
@@ -33,12 +36,23 @@ func newRule(optional bool, own, contract [][]string) *rule {
 // single scopes or one list; either way the caller is told all of them.
 func wanted(alternatives [][]string) []string { return slices.Concat(alternatives...) }
 
+// judgeKind tells whether an operation takes this kind of credential.
+func (r *rule) judgeKind(v *verified) fault {
+	switch {
+	case v.byKey && r.noKeys:
+		return tokenDemanded
+	case !v.byKey && r.noTokens:
+		return keyDemanded
+	}
+	return none
+}
+
 // judge returns nil if the token has the scopes.
 func (r *rule) judge(v *verified) *problem.Refusal {
 	switch {
 	case !grants(v.scopes, r.own):
 		return r.noOwn
-	case !grants(v.scopes, r.contract):
+	case !v.byKey && !grants(v.scopes, r.contract):
 		return r.noContractual
 	}
 	return nil

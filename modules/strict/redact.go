@@ -20,7 +20,7 @@ type tokenSource struct{ in, name, source string }
 // other names than Authorization and Cookie. A configuration without such places is
 // returned as it is. Tokens in addresses are warned about besides.
 func hideTokens(config []byte) ([]byte, []caddyconfig.Warning, error) {
-	if !bytes.Contains(config, []byte(`"token_from"`)) {
+	if !bytes.Contains(config, []byte(`"token_from"`)) && !bytes.Contains(config, []byte(`"api_keys"`)) {
 		return config, nil, nil
 	}
 	var tree map[string]any
@@ -62,7 +62,8 @@ func member(object map[string]any, name string) map[string]any {
 	return inner
 }
 
-// tokenSources collects the entries of all "token_from" in a JSON tree.
+// tokenSources collects the entries of all "token_from" in a JSON tree, and the
+// fields of API keys.
 func tokenSources(tree any, list []tokenSource) []tokenSource {
 	switch node := tree.(type) {
 	case []any:
@@ -78,6 +79,13 @@ func tokenSources(tree any, list []tokenSource) []tokenSource {
 				name, _ := entry["name"].(string)
 				list = append(list, tokenSource{in, name, source})
 			}
+		}
+		if keys, ok := node["api_keys"].(map[string]any); ok {
+			name, _ := keys["field"].(string)
+			if name == "" {
+				name = "X-Api-Key" // the default of auth
+			}
+			list = append(list, tokenSource{"header", name, source})
 		}
 		for _, inner := range node {
 			list = tokenSources(inner, list)

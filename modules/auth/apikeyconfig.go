@@ -1,0 +1,45 @@
+package auth
+
+import (
+	"net/http"
+	"slices"
+)
+
+// defaultKeyField is where API keys stand.
+const defaultKeyField = "X-Api-Key"
+
+// APIKeys say which API keys are accepted, beside tokens.
+type APIKeys struct {
+	// File is a JSON file with the holders and the hashes of their keys. It is watched.
+	// Required.
+	File string `json:"file"`
+	// Field is the header field that carries the key. Default: X-Api-Key.
+	Field string `json:"field,omitempty"`
+}
+
+// field is the canonical name of the header field.
+func (a *APIKeys) field() string {
+	if a.Field == "" {
+		return defaultKeyField
+	}
+	return http.CanonicalHeaderKey(a.Field)
+}
+
+func (a *APIKeys) check(headers []IdentityHeader) error {
+	if a == nil {
+		return nil
+	}
+	if a.File == "" {
+		return complain("api_key", "write api_key <file>", "api_key names no file")
+	}
+	field := a.field()
+	if checkField(field) != nil || slices.Contains(notIdentity, field) {
+		return complain("api_key", "such as X-Api-Key", "%q cannot carry an API key", a.Field)
+	}
+	for _, header := range headers {
+		if folds(header.Field, field) {
+			return complain("api_key", "name another field", "%s carries the API key, and cannot tell the service who is calling", header.Field)
+		}
+	}
+	return nil
+}

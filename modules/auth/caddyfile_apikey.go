@@ -1,0 +1,24 @@
+package auth
+
+import (
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"gateway/internal/finding"
+)
+
+// parseAPIKey reads the file of API keys and the field that carries them.
+func (h *Handler) parseAPIKey(d *caddyfile.Dispenser) error {
+	const usage = "api_key <file> [<field>]"
+	list, err := arguments(d, usage)
+	if err != nil {
+		return err
+	}
+	if len(list) > 2 {
+		return finding.At(d, "write "+usage, "%q is too much here", d.Val())
+	}
+	h.APIKeys = &APIKeys{File: relative(d, list[0])}
+	if len(list) == 2 {
+		h.APIKeys.Field = list[1]
+	}
+	return nil
+}
