@@ -126,6 +126,7 @@ var hosted = []Exception{
 	{"modules/auth/probe.go", "it provisions a configuration for a command"},
 	{"modules/auth/pool.go", "it shares keys in Caddy's pool and keeps them in its storage"},
 	{"modules/auth/spill.go", "it corrects what Caddy remembers of a request"},
+	{"modules/auth/guard.go", "it wraps the next handler of Caddy"},
 	{"modules/auth/watch.go", "it shares watched files in Caddy's pool"},
 	{"modules/strict/cli.go", "it rewires Caddy's commands"},
 	{"modules/strict/admin.go", "it stands before Caddy's admin API"},

@@ -143,6 +143,11 @@ func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.
 	if err := x.CheckTarget(r, h.parameters); err != nil {
 		return err
 	}
+	for _, api := range h.APIs {
+		if api.Auth != nil && api.Auth.ServeMetadata(w, r) {
+			return nil
+		}
+	}
 	if owner := h.owner(r.URL.Path); owner != nil {
 		return owner.flow.ServeHTTP(w, r)
 	}

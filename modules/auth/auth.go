@@ -71,6 +71,12 @@ type Handler struct {
 	// Preflight lets CORS preflight requests (Fetch §3.2.2) through, which never carry
 	// a token. Default: false.
 	Preflight bool `json:"preflight,omitempty"`
+	// CloseAtExpiry ends WebSockets and server-sent events when their token expires or
+	// is revoked. Default: false.
+	CloseAtExpiry bool `json:"close_at_expiry,omitempty"`
+	// Resource is the address of this API as a protected resource of OAuth, whose
+	// metadata (RFC 9728) are served then. Default: none.
+	Resource string `json:"resource,omitempty"`
 	// Off says that the service checks tokens itself. Default: false.
 	Off bool `json:"off,omitempty"`
 	// Mode is enforce, report or off. Default: enforce.
@@ -87,17 +93,9 @@ type Handler struct {
 	claims   claimRules
 	deny     *denyFile
 	keys     *apiKeys
+	resource *resource
 	refusals refusals
 	pooled   []any // keys of the pool that Cleanup gives back
-}
-
-// IdentityHeader is a header field that carries a claim to the service.
-type IdentityHeader struct {
-	// Field is the field's name: letters, digits and dashes. Required.
-	Field string `json:"field"`
-	// Claim is the path of the claim, with dots between the names of nested objects.
-	// Required.
-	Claim string `json:"claim"`
 }
 
 // CaddyModule implements caddy.Module.
@@ -140,6 +138,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return h.fail(err)
 	}
 	h.warnOfQueries(ctx.Logger())
+	if h.resource, err = h.newResource(); err != nil {
+		return h.fail(err)
+	}
 	if h.claims, err = newClaimRules(h.Require, h.Expressions); err != nil {
 		return h.fail(err)
 	}
@@ -197,7 +198,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	// client set, or take away, what only the gateway may say.
 	stripIdentity(r.Header, h.fields)
 	keepConnection(r.Header)
-	return h.step.Serve(w, r, next, h)
+	if h.ServeMetadata(w, r) {
+		return nil
+	}
+	return h.step.Serve(w, r, h.guarded(next), h)
 }
 
 // Decide implements exchange.Decider.
@@ -206,7 +210,7 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 	if prepared, ok := x.Prepared(exchange.Auth).(*rule); ok {
 		demand = prepared
 	}
-	refusal := h.decide(x, r, demand, time.Now())
+	refusal := h.resource.link(h.decide(x, r, demand, time.Now()))
 	h.withhold(r)
 	if h.keys != nil && (h.ForwardToken == nil || !*h.ForwardToken) {
 		delete(r.Header, h.keys.field)

@@ -35,6 +35,7 @@ func (h *Handler) Bind(op *openapi.Operation, _ *openapi.Contract) (any, error) 
 	if op.Security == nil {
 		return h.rule, nil
 	}
+	h.resource.note(op)
 	optional := len(op.Security) == 0 // the operation takes back what the contract demands
 	byKey := false
 	var alternatives [][]string

@@ -51,6 +51,8 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		forward_token on|off
 //		optional
 //		preflight
+//		resource      <url>
+//		close_at_expiry
 //		mode          enforce|report|off
 //	}
 //
@@ -106,7 +108,8 @@ func (p *parser) off(d *caddyfile.Dispenser) error {
 // options are the words of the block, for hints.
 var options = []string{
 	"issuer", "audience", "jwks", "key", "secret", "algorithms", "type", "leeway", "max_age", "keys",
-	"token_from", "scopes", "require", "expression", "deny_list", "api_key", "header", "forward_token", "optional", "preflight", "mode",
+	"token_from", "scopes", "require", "expression", "deny_list", "api_key", "header", "forward_token", "optional", "preflight",
+	"resource", "close_at_expiry", "mode",
 }
 
 // repeatable are the options that may stand more than once.

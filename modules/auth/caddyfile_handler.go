@@ -19,7 +19,12 @@ var handlerOptions = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"forward_token": (*Handler).parseForwardToken,
 	"optional":      func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Optional) },
 	"preflight":     func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Preflight) },
-	"mode":          (*Handler).parseMode,
+	"resource": func(h *Handler, d *caddyfile.Dispenser) (err error) {
+		h.Resource, err = argument(d, "resource <url>")
+		return err
+	},
+	"close_at_expiry": func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.CloseAtExpiry) },
+	"mode":            (*Handler).parseMode,
 }
 
 func (h *Handler) parseScopes(d *caddyfile.Dispenser) error {

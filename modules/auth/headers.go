@@ -5,6 +5,15 @@ import (
 	"strings"
 )
 
+// IdentityHeader is a header field that carries a claim to the service.
+type IdentityHeader struct {
+	// Field is the field's name: letters, digits and dashes. Required.
+	Field string `json:"field"`
+	// Claim is the path of the claim, with dots between the names of nested objects.
+	// Required.
+	Claim string `json:"claim"`
+}
+
 // identityField is a header field that carries a claim to the service.
 type identityField struct {
 	field string // canonical

@@ -91,6 +91,11 @@ func (h *Handler) check() error {
 	if err := h.APIKeys.check(h.Headers); err != nil {
 		return err
 	}
+	if h.Resource != "" {
+		if _, err := resourceURL(h.Resource); err != nil {
+			return err
+		}
+	}
 	return h.checkHeaders()
 }
 

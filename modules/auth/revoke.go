@@ -36,9 +36,6 @@ func Revocations() []Revocation {
 	return list
 }
 
-// denyChanged is called after a deny list has grown.
-func denyChanged() {}
-
 // denied tells whether a credential is on the deny list of this process, or on that
 // of the handler's file.
 func (h *Handler) denied(v *verified, now time.Time) bool {
