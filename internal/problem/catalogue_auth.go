@@ -91,6 +91,12 @@ var (
 		Hint:  "Log in again.",
 		About: "The token, its session or its subject is on the deny list.",
 	}
+	AuthProof = &Reason{
+		Code: "auth.proof", Status: http.StatusUnauthorized,
+		Title: "The sender did not prove that the token is theirs",
+		Hint:  "Send a fresh DPoP proof for this request and this token, or use the certificate that the token is bound to.",
+		About: "A token that is bound to its sender (`cnf`) is of no use to others: the sender has to prove that they have its key, by a DPoP proof (RFC 9449 §4.3) or a client certificate (RFC 8705 §3). A proof is for one request, and good once. If the challenge says `use_dpop_nonce`, repeat the request with the nonce of the field `DPoP-Nonce` in the proof.",
+	}
 	AuthAPIKey = &Reason{
 		Code: "auth.api_key", Status: http.StatusUnauthorized,
 		Title: "The API key is not accepted",

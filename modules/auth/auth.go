@@ -57,6 +57,11 @@ type Handler struct {
 	DenyList string `json:"deny_list,omitempty"`
 	// APIKeys are accepted beside tokens. Default: none are.
 	APIKeys *APIKeys `json:"api_keys,omitempty"`
+	// DPoP accepts tokens that are bound to a key (RFC 9449). Default: they are refused.
+	DPoP *DPoP `json:"dpop,omitempty"`
+	// MTLS accepts tokens that are bound to a client certificate (RFC 8705). Default:
+	// they are refused.
+	MTLS *MTLS `json:"mtls,omitempty"`
 	// Headers are header fields that tell the service who is calling. They are removed
 	// from the client's request in every spelling, whatever becomes of the request.
 	// Default: none.
@@ -93,6 +98,7 @@ type Handler struct {
 	claims   claimRules
 	deny     *denyFile
 	keys     *apiKeys
+	senders  senders
 	resource *resource
 	refusals refusals
 	pooled   []any // keys of the pool that Cleanup gives back
@@ -118,13 +124,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return err
 	}
-	h.issuers = new(issuers)
-	for _, config := range h.Issuers {
-		compiled, err := h.compile(ctx, config)
-		if err != nil {
-			return h.fail(err)
-		}
-		h.issuers.list = append(h.issuers.list, compiled)
+	if err := h.provisionCredentials(ctx); err != nil {
+		return err
 	}
 	for _, header := range h.Headers {
 		h.fields = append(h.fields, identityField{http.CanonicalHeaderKey(header.Field), header.Claim})
@@ -149,18 +150,38 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return h.fail(err)
 		}
 	}
-	if h.APIKeys != nil {
-		if h.keys, err = h.apiKeysOf(h.APIKeys); err != nil {
-			return h.fail(err)
-		}
-	}
 	h.refusals = newRefusals()
-	if len(h.Issuers) == 0 {
+	switch {
+	case len(h.Issuers) == 0:
 		h.refusals.demandKeys()
+	case h.DPoP != nil:
+		h.refusals.offerProofs(h.DPoP.Required)
 	}
 	h.rule = newRule(h.Optional, h.ownScopes(), nil)
 	if p := probe.Load(); p != nil {
 		p.provisioned(h)
+	}
+	return nil
+}
+
+// provisionCredentials makes what credentials are judged by: issuers with their keys,
+// API keys, and proofs of senders.
+func (h *Handler) provisionCredentials(ctx caddy.Context) (err error) {
+	if h.senders, err = h.sendersOf(); err != nil {
+		return err
+	}
+	h.issuers = new(issuers)
+	for _, config := range h.Issuers {
+		compiled, err := h.compile(ctx, config)
+		if err != nil {
+			return h.fail(err)
+		}
+		h.issuers.list = append(h.issuers.list, compiled)
+	}
+	if h.APIKeys != nil {
+		if h.keys, err = h.apiKeysOf(h.APIKeys); err != nil {
+			return h.fail(err)
+		}
 	}
 	return nil
 }
@@ -212,9 +233,7 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 	}
 	refusal := h.resource.link(h.decide(x, r, demand, time.Now()))
 	h.withhold(r)
-	if h.keys != nil && (h.ForwardToken == nil || !*h.ForwardToken) {
-		delete(r.Header, h.keys.field)
-	}
+	h.withholdOthers(r.Header)
 	if p := probe.Load(); p != nil {
 		return p.decided(h, demand, refusal)
 	}

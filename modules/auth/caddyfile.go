@@ -47,6 +47,12 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		expression    <cel>
 //		deny_list     <file>
 //		api_key       <file> [<field>]
+//		dpop          [required] [{
+//			window <duration>
+//			nonce
+//			origin <url>
+//		}]
+//		mtls          [required]
 //		header        <field> <claim>
 //		forward_token on|off
 //		optional
@@ -108,7 +114,7 @@ func (p *parser) off(d *caddyfile.Dispenser) error {
 // options are the words of the block, for hints.
 var options = []string{
 	"issuer", "audience", "jwks", "key", "secret", "algorithms", "type", "leeway", "max_age", "keys",
-	"token_from", "scopes", "require", "expression", "deny_list", "api_key", "header", "forward_token", "optional", "preflight",
+	"token_from", "scopes", "require", "expression", "deny_list", "api_key", "dpop", "mtls", "header", "forward_token", "optional", "preflight",
 	"resource", "close_at_expiry", "mode",
 }
 

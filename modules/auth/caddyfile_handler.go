@@ -15,6 +15,8 @@ var handlerOptions = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"expression":    (*Handler).parseExpression,
 	"deny_list":     (*Handler).parseDenyList,
 	"api_key":       (*Handler).parseAPIKey,
+	"dpop":          (*Handler).parseDPoP,
+	"mtls":          (*Handler).parseMTLS,
 	"header":        (*Handler).parseHeader,
 	"forward_token": (*Handler).parseForwardToken,
 	"optional":      func(h *Handler, d *caddyfile.Dispenser) error { return flag(d, &h.Optional) },

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -27,10 +28,36 @@ func newRefusals() (list refusals) {
 			Header: challenge(about.challenge, nil),
 		}
 	}
+	list[proofsFull].RetryAfter = time.Second
 	return list
 }
 
 func (list *refusals) of(f fault) *problem.Refusal { return list[f] }
+
+// proofAlgorithms tells which algorithms proofs may be signed with (RFC 9449 §7.1).
+var proofAlgorithms = `algs="` + strings.Join(publicAlgorithms.names(), " ") + `"`
+
+// offerProofs adds the scheme DPoP to the challenges for requests without token. Where
+// tokens have to be bound it is the only one.
+func (list *refusals) offerProofs(required bool) {
+	for _, f := range []fault{noToken, otherScheme} {
+		refusal := *list[f]
+		schemes := []string{"DPoP " + proofAlgorithms}
+		if !required {
+			schemes = append(refusal.Header["Www-Authenticate"], schemes...)
+		}
+		refusal.Header = http.Header{"Www-Authenticate": schemes}
+		list[f] = &refusal
+	}
+}
+
+// withNonce is a refusal that tells the client which nonce to use (RFC 9449 §9).
+func (list *refusals) withNonce(f fault, nonce string) *problem.Refusal {
+	refusal := *list[f]
+	refusal.Header = maps.Clone(refusal.Header)
+	refusal.Header["Dpop-Nonce"] = []string{nonce}
+	return &refusal
+}
 
 // demandKeys makes the refusals those of a handler that accepts API keys only.
 func (list *refusals) demandKeys() {
@@ -61,6 +88,8 @@ func challenge(code challengeError, scopes []string) http.Header {
 	switch code {
 	case noChallenge:
 		return nil
+	case invalidProof, useNonce:
+		return http.Header{"Www-Authenticate": {`DPoP error="` + string(code) + `", ` + proofAlgorithms}}
 	case apiKeyChallenge:
 		return http.Header{"Www-Authenticate": {string(code)}}
 	}

@@ -22,7 +22,8 @@ type verified struct {
 
 	hasIssuer, hasExpires, hasIssued, bound bool
 	// byKey says that it is not a token at all, but the holder of an API key.
-	byKey bool
+	byKey   bool
+	binding binding
 	// expires, notBefore and issued are microseconds since the epoch.
 	expires, notBefore, issued int64
 	// weight is about how many bytes the token takes up in memory.
@@ -48,7 +49,10 @@ func readClaims(t *token) (*verified, fault) {
 	if v.scopes, ok = scopeClaim(t.claims); !ok {
 		return nil, badClaim
 	}
-	_, v.bound = t.claims["cnf"]
+	var cnf any
+	if cnf, v.bound = t.claims["cnf"]; v.bound {
+		v.binding = readBinding(cnf)
+	}
 	var ok1, ok2, ok3 bool
 	v.expires, v.hasExpires, ok1 = timeClaim(t.claims, "exp")
 	v.notBefore, _, ok2 = timeClaim(t.claims, "nbf")
@@ -159,6 +163,8 @@ type expectations struct {
 	algorithms  algorithmSet
 	// typ is the required media type, lower case without "application/", or "".
 	typ string
+	// bindable leaves it to the handler to judge what binds a token to its sender.
+	bindable bool
 	// leeway and maxAge are microseconds; maxAge 0 means any age.
 	leeway, maxAge int64
 }
@@ -171,7 +177,7 @@ func (e *expectations) judge(v *verified, now time.Time) fault {
 		return algorithmRefused
 	case e.typ != "" && mediaType(v.typ) != e.typ:
 		return wrongType
-	case v.bound:
+	case v.bound && !e.bindable:
 		return senderBound // RFC 9449 §7.2, RFC 8705 §3
 	}
 	if f := e.judgeIssuer(v.issuer, v.hasIssuer); f != none {

@@ -26,6 +26,7 @@ const (
 // compile makes the issuer of a checked configuration, with its keys.
 func (h *Handler) compile(ctx caddy.Context, config *Issuer) (*issuer, error) {
 	compiled := &issuer{expectations: config.expectations()}
+	compiled.bindable = h.senders.some()
 	var err error
 	switch {
 	case config.Secret != "":

@@ -64,6 +64,28 @@ const (
 	keyDemanded
 	tokenDemanded
 
+	proofMissing
+	proofTwice
+	proofMalformed
+	proofClaims
+	proofType
+	proofAlgorithm
+	proofSignature
+	proofKey
+	proofPrivateKey
+	proofMethod
+	proofTarget
+	proofNonce
+	proofTime
+	proofOtherToken
+	proofOtherKey
+	proofReplayed
+	proofsFull
+	notBoundToKey
+	notBoundToCertificate
+	certificateMissing
+	certificateOther
+
 	faultCount
 )
 
@@ -76,6 +98,9 @@ const (
 	invalidToken      challengeError = "invalid_token"
 	insufficientScope challengeError = "insufficient_scope"
 	noChallenge       challengeError = "-"
+	// invalidProof and useNonce are those of RFC 9449 §7.1 and §9, with the scheme DPoP.
+	invalidProof challengeError = "invalid_dpop_proof"
+	useNonce     challengeError = "use_dpop_nonce"
 	// apiKeyChallenge asks for an API key. No scheme is registered for them.
 	apiKeyChallenge challengeError = "ApiKey"
 )
@@ -143,6 +168,28 @@ var faults = [faultCount]struct {
 	apiKeyExpired:  {problem.AuthAPIKey, 0, apiKeyChallenge, "", "the API key has expired"},
 	keyDemanded:    {problem.AuthMissing, 0, apiKeyChallenge, "The operation needs an API key, and not an access token.", "an access token, where the contract demands an API key"},
 	tokenDemanded:  {problem.AuthMissing, 0, noError, "The operation needs an access token, and not an API key.", "an API key, where the contract demands an access token"},
+
+	proofMissing:          {problem.AuthProof, 0, invalidProof, "The token is bound to a key, so the request needs the scheme DPoP and a DPoP proof.", "cnf.jkt, but no DPoP proof"},
+	proofTwice:            {problem.AuthProof, 0, invalidProof, "The request has more than one DPoP field.", "more than one DPoP field"},
+	proofMalformed:        {problem.AuthProof, 0, invalidProof, "The DPoP proof is not one well-formed JWT.", "the proof is not one well-formed JWT"},
+	proofClaims:           {problem.AuthProof, 0, invalidProof, "The DPoP proof lacks one of jti, htm, htu, iat and ath, or one has the wrong type.", "the proof lacks a required claim"},
+	proofType:             {problem.AuthProof, 0, invalidProof, "The typ of the DPoP proof is not dpop+jwt.", "the typ of the proof is not dpop+jwt"},
+	proofAlgorithm:        {problem.AuthProof, 0, invalidProof, "The alg of the DPoP proof is not an accepted asymmetric algorithm, or does not fit its key.", "the alg of the proof is not asymmetric, or not of its key"},
+	proofSignature:        {problem.AuthProof, 0, invalidProof, "The signature of the DPoP proof does not verify with its key.", "the signature of the proof does not verify"},
+	proofKey:              {problem.AuthProof, 0, invalidProof, "The DPoP proof has no public key (jwk) that can be used.", "the jwk of the proof is absent or unusable"},
+	proofPrivateKey:       {problem.AuthProof, 0, invalidProof, "The DPoP proof has a private key in its header; that key is now known to others.", "the jwk of the proof is a private or symmetric key"},
+	proofMethod:           {problem.AuthProof, 0, invalidProof, "The htm of the DPoP proof is another method than the request has.", "htm is another method"},
+	proofTarget:           {problem.AuthProof, 0, invalidProof, "The htu of the DPoP proof is another address than the request has.", "htu is another address"},
+	proofNonce:            {problem.AuthProof, 0, useNonce, "The DPoP proof needs the nonce of the field DPoP-Nonce.", "the nonce is absent, too old or not ours"},
+	proofTime:             {problem.AuthProof, 0, invalidProof, "The DPoP proof was not made now (iat).", "the iat of the proof is outside the window"},
+	proofOtherToken:       {problem.AuthProof, 0, invalidProof, "The DPoP proof is for another token (ath).", "ath is the hash of another token"},
+	proofOtherKey:         {problem.AuthProof, 0, invalidProof, "The DPoP proof was made with another key than the token is bound to.", "the key of the proof is not that of cnf.jkt"},
+	proofReplayed:         {problem.AuthProof, 0, invalidProof, "The DPoP proof was used before.", "the proof was used before"},
+	proofsFull:            {problem.AuthProof, 503, noChallenge, "Too many DPoP proofs are in use at the moment.", "as many proofs are remembered as can be"},
+	notBoundToKey:         {problem.AuthProof, 0, invalidToken, "The token is not bound to a key (cnf.jkt).", "no cnf.jkt, but the scheme DPoP, or dpop required"},
+	notBoundToCertificate: {problem.AuthProof, 0, invalidToken, "The token is not bound to a certificate (cnf.x5t#S256).", "no cnf.x5t#S256, but mtls required"},
+	certificateMissing:    {problem.AuthProof, 0, invalidToken, "The token is bound to a certificate, and the connection has none.", "cnf.x5t#S256, but no client certificate"},
+	certificateOther:      {problem.AuthProof, 0, invalidToken, "The token is bound to another certificate than the connection has.", "the client certificate is not that of cnf.x5t#S256"},
 }
 
 // Error gives the text for the log.

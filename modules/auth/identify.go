@@ -12,6 +12,7 @@ import (
 // the request may go on without.
 func (h *Handler) identify(x *exchange.Exchange, r *http.Request, demand *rule, now time.Time) (*verified, *problem.Refusal) {
 	text, f := h.token(x, r)
+	text, byProof, f := h.senders.credential(r.Header, text, f)
 	if h.keys != nil {
 		if v, refusal := h.identifyKey(r, f, now); v != nil || refusal != nil {
 			return v, refusal
@@ -29,6 +30,18 @@ func (h *Handler) identify(x *exchange.Exchange, r *http.Request, demand *rule, 
 	}
 	if f != none {
 		return nil, h.refusals.of(f)
+	}
+	if !v.bound && !byProof && !h.senders.demanded() {
+		return v, nil
+	}
+	nonce, f := h.senders.confirm(r, v, text, byProof, now)
+	switch {
+	case f != none && nonce != "":
+		return nil, h.refusals.withNonce(f, nonce)
+	case f != none:
+		return nil, h.refusals.of(f)
+	case nonce != "":
+		x.OwnHeader("Dpop-Nonce", []string{nonce})
 	}
 	return v, nil
 }
@@ -52,6 +65,20 @@ func (h *Handler) identifyKey(r *http.Request, token fault, now time.Time) (*ver
 		return nil, h.refusals.of(f)
 	}
 	return v, nil
+}
+
+// withholdOthers takes API keys and proofs out of a request whose service is not to see
+// them.
+func (h *Handler) withholdOthers(header http.Header) {
+	if h.keys != nil && (h.ForwardToken == nil || !*h.ForwardToken) {
+		delete(header, h.keys.field)
+	}
+	if h.senders.dpop != nil && !h.forward {
+		delete(header, "Dpop")
+		if _, f := fieldToken(header["Authorization"], "DPoP"); f != noToken && f != otherScheme {
+			delete(header, "Authorization")
+		}
+	}
 }
 
 // isPreflight recognises a CORS preflight request (Fetch §3.2.2).

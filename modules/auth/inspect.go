@@ -175,6 +175,10 @@ func (in *inspection) kind(iss *issuer, v *verified) {
 	default:
 		in.fail("type", typeFailure(iss, v), "another kind of token, such as an ID token, may have been sent")
 	}
+	if v.bound && iss.bindable {
+		in.pass("sender", "bound to its sender, who has to prove it with every request")
+		return
+	}
 	if v.bound {
 		in.fail("sender", faults[senderBound].cause, "have the issuer give out bearer tokens for this API")
 		return

@@ -65,7 +65,7 @@ type KeyOptions struct {
 // check holds the configuration of a handler against its rules.
 func (h *Handler) check() error {
 	if h.Off {
-		if len(h.Issuers)+len(h.Headers)+len(h.Scopes) > 0 || h.APIKeys != nil {
+		if len(h.Issuers)+len(h.Headers)+len(h.Scopes) > 0 || h.APIKeys != nil || h.DPoP != nil || h.MTLS != nil {
 			return complain("auth", "remove off, or everything else", "auth off says that the service verifies tokens itself, so it takes no options")
 		}
 		return nil
@@ -96,7 +96,17 @@ func (h *Handler) check() error {
 			return err
 		}
 	}
+	if err := h.checkSenders(); err != nil {
+		return err
+	}
 	return h.checkHeaders()
+}
+
+func (h *Handler) checkSenders() error {
+	if len(h.Issuers) == 0 && (h.DPoP != nil || h.MTLS != nil) {
+		return complain("auth", "name the issuer of the tokens", "dpop and mtls are about tokens, and no issuer of tokens is accepted")
+	}
+	return h.DPoP.check()
 }
 
 func (h *Handler) checkHeaders() error {
