@@ -46,7 +46,7 @@ type Issuer struct {
 // KeyOptions say how the keys of an issuer are fetched.
 type KeyOptions struct {
 	// Refresh is the longest time between two fetches. The issuer's cache headers can
-	// make it shorter, down to a minute. Range: 1m–24h. Default: 1h.
+	// make it shorter, down to a minute. Range: 1s–24h. Default: 1h.
 	Refresh caddy.Duration `json:"refresh,omitempty"`
 	// Stale is how long the last good keys serve on while the issuer is down. Not
 	// less than Refresh. Default: 24h.
@@ -243,13 +243,17 @@ func (k *KeyOptions) check(fetched bool) error {
 	if !fetched {
 		return complain("keys", "remove it", "keys says how keys are fetched, and these are not")
 	}
+	refresh := max(time.Duration(k.Refresh), 0)
+	if refresh == 0 {
+		refresh = defaultRefresh
+	}
 	ranges := []struct {
 		name          string
 		value         caddy.Duration
 		least, utmost time.Duration
 	}{
-		{"refresh", k.Refresh, time.Minute, 24 * time.Hour},
-		{"stale", k.Stale, time.Duration(k.Refresh), 365 * 24 * time.Hour},
+		{"refresh", k.Refresh, time.Second, 24 * time.Hour},
+		{"stale", k.Stale, refresh, 365 * 24 * time.Hour},
 		{"cooldown", k.Cooldown, time.Second, 10 * time.Minute},
 		{"timeout", k.Timeout, 100 * time.Millisecond, time.Minute},
 	}

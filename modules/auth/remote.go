@@ -224,14 +224,15 @@ func (r *remoteKeys) pauseAfterSuccess(lifetime time.Duration) time.Duration {
 }
 
 // pauseAfterFailure doubles from failure to failure. Without keys every request is
-// refused, so it begins short; with keys there is time.
+// refused, so it begins short; with keys there is time, and the pause is never shorter
+// than the cooldown.
 func (r *remoteKeys) pauseAfterFailure(failures int, now time.Time) time.Duration {
 	first := r.schedule.cooldown
 	if r.current(now) == nil {
 		first = firstRetry
 	}
 	pause := min(first<<min(failures-1, 10), 2*r.schedule.cooldown)
-	return pause - rand.N(pause/5+1)
+	return pause + rand.N(pause/5+1)
 }
 
 // sleep waits for the next fetch, and tells whether there is to be one.
