@@ -11,7 +11,11 @@
 // for the rules that say nothing about requests.
 package openapi
 
-import "gateway/internal/finding"
+import (
+	"encoding/json"
+
+	"gateway/internal/finding"
+)
 
 // Contract is one loaded and checked document.
 type Contract struct {
@@ -101,6 +105,8 @@ type Parameter struct {
 	Schema  Schema
 	// Content is the media type of a parameter that is serialised as a document.
 	Content string
+	// Examples are the decoded example values.
+	Examples []Example
 	// Source is where the name stands.
 	Source Position
 }
@@ -137,13 +143,20 @@ type Encoding struct {
 type Example struct {
 	Name string
 	// Value is decoded JSON, with numbers as json.Number.
-	Value  any
+	Value any
+	// Text is the same as JSON text, the members in the order of the contract.
+	Text   json.RawMessage
 	Source Position
 }
 
 // Response is one declared response.
 type Response struct {
 	Content []Media
+	// Headers are the declared header fields, each a parameter in "header". Content-Type
+	// is not among them: Content speaks of it (3.1.1 §4.8.17).
+	Headers []Parameter
+	// Source is where the status stands.
+	Source Position
 }
 
 // Alternative is a set of security requirements that must all be met.

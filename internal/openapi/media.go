@@ -68,11 +68,11 @@ func (b *builder) encodings(n *node) map[string]Encoding {
 	return out
 }
 
-// examples collects the example values of a media type.
+// examples collects the example values of a media type, parameter or header.
 func examples(n *node) []Example {
 	var out []Example
 	if v := n.get("example"); v != nil {
-		out = append(out, Example{Value: decode(v), Source: Position(v.place())})
+		out = append(out, example("", v))
 	}
 	all := n.get("examples")
 	if all == nil || all.kind != isObject {
@@ -80,10 +80,15 @@ func examples(n *node) []Example {
 	}
 	for _, v := range all.values {
 		if value := v.follow().get("value"); value != nil {
-			out = append(out, Example{Name: v.key, Value: decode(value), Source: Position(value.place())})
+			out = append(out, example(v.key, value))
 		}
 	}
 	return out
+}
+
+func example(name string, value *node) Example {
+	text := plainText(value)
+	return Example{Name: name, Value: decodeText(text), Text: text, Source: Position(value.place())}
 }
 
 // extensions decodes the x- members of an object.
@@ -101,10 +106,17 @@ func extensions(n *node) map[string]any {
 }
 
 // decode turns a node into what encoding/json makes of it, numbers as json.Number.
-func decode(n *node) any {
+func decode(n *node) any { return decodeText(plainText(n)) }
+
+// plainText writes a node as JSON.
+func plainText(n *node) []byte {
 	b := &bundler{checker: &checker{}, plain: true}
 	b.value(n)
-	decoder := json.NewDecoder(bytes.NewReader(b.out))
+	return b.out
+}
+
+func decodeText(text []byte) any {
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	var v any
 	if err := decoder.Decode(&v); err != nil {

@@ -130,7 +130,9 @@ func (b *builder) responses(n *node) map[string]Response {
 			continue
 		}
 		if response := v.follow(); response != nil && response.kind == isObject {
-			out[v.key] = Response{Content: b.content(response.get("content"))}
+			out[v.key] = Response{
+				Content: b.content(response.get("content")), Headers: b.headers(response.get("headers")), Source: Position(v.placeOfName()),
+			}
 		}
 	}
 	return out

@@ -71,7 +71,8 @@ func (b *builder) parameter(n *node) (Parameter, bool) {
 	}
 	p := Parameter{
 		Name: name.text, In: in.text, Required: n.truth("required"), Deprecated: n.truth("deprecated"),
-		AllowEmptyValue: n.truth("allowEmptyValue"), AllowReserved: n.truth("allowReserved"), Source: Position(name.place()),
+		AllowEmptyValue: n.truth("allowEmptyValue"), AllowReserved: n.truth("allowReserved"), Examples: examples(n),
+		Source: Position(name.place()),
 	}
 	if !slices.Contains(locations, p.In) {
 		e := finding.Error{
@@ -101,6 +102,28 @@ func (b *builder) parameter(n *node) (Parameter, bool) {
 	return p, !ignored(p)
 }
 
+// headers reads the header fields of a response, which are parameters without a place
+// and a name of their own (3.1.1 §4.8.21).
+func (b *builder) headers(n *node) []Parameter {
+	if n == nil || n.kind != isObject {
+		return nil
+	}
+	var out []Parameter
+	for _, v := range n.values {
+		header := v.follow()
+		if strings.EqualFold(v.key, "Content-Type") || header == nil || header.kind != isObject {
+			continue
+		}
+		p := Parameter{
+			Name: v.key, In: "header", Required: header.truth("required"), Deprecated: header.truth("deprecated"),
+			Examples: examples(header), Source: Position(v.placeOfName()),
+		}
+		b.serialisation(&p, header)
+		out = append(out, p)
+	}
+	return out
+}
+
 // serialisation reads how the value is written: as a document, or in a style.
 func (b *builder) serialisation(p *Parameter, n *node) {
 	schema, content := n.get("schema"), n.get("content")
@@ -115,6 +138,7 @@ func (b *builder) serialisation(p *Parameter, n *node) {
 		media := b.content(content)
 		if len(media) == 1 {
 			p.Content, p.Schema = media[0].Type, media[0].Schema
+			p.Examples = append(p.Examples, media[0].Examples...)
 		}
 		return
 	}
