@@ -21,9 +21,11 @@ const wellKnown = "/.well-known/oauth-protected-resource"
 type resource struct {
 	// path and address are those of the metadata.
 	path, address string
-	metadata      resourceMetadata
-	// document is written at the first request, when all contracts have been bound.
-	document func() []byte
+
+	mu       sync.Mutex // contracts are bound while requests are served
+	metadata resourceMetadata
+	// written is the document, nil until it is asked for after a change.
+	written []byte
 }
 
 // resourceMetadata are the metadata of RFC 9728 §2.
@@ -45,22 +47,27 @@ func (h *Handler) newResource() (*resource, error) {
 	}
 	path := wellKnown + strings.TrimSuffix(u.EscapedPath(), "/")
 	res := &resource{path: path, address: u.Scheme + "://" + u.Host + path}
-	res.metadata = resourceMetadata{Resource: h.Resource, ScopesSupported: slices.Clone(h.Scopes), BearerMethods: bearerMethods(h.places)}
+	res.metadata = resourceMetadata{Resource: h.Resource, ScopesSupported: slices.Sorted(slices.Values(h.Scopes)), BearerMethods: bearerMethods(h.places)}
 	for _, iss := range h.Issuers {
 		if server, err := url.Parse(iss.Issuer); err == nil && server.IsAbs() {
 			res.metadata.AuthorizationServers = append(res.metadata.AuthorizationServers, iss.Issuer)
 		}
 	}
-	res.document = sync.OnceValue(func() []byte {
-		slices.Sort(res.metadata.ScopesSupported)
-		res.metadata.ScopesSupported = slices.Compact(res.metadata.ScopesSupported)
+	return res, nil
+}
+
+// document returns the metadata in JSON.
+func (res *resource) document() []byte {
+	res.mu.Lock()
+	defer res.mu.Unlock()
+	if res.written == nil {
 		text, err := json.Marshal(res.metadata)
 		if err != nil {
 			panic("auth: " + err.Error()) // plain values only
 		}
-		return text
-	})
-	return res, nil
+		res.written = text
+	}
+	return res.written
 }
 
 // resourceURL reads the identifier of a resource (RFC 9728 §1.2).
@@ -94,18 +101,24 @@ func bearerMethods(places []tokenPlace) (methods []string) {
 	return methods
 }
 
-// note adds the scopes of an operation, at load.
+// note adds the scopes of an operation. Those of operations that have left a contract
+// stay until the next load.
 func (res *resource) note(op *openapi.Operation) {
 	if res == nil {
 		return
 	}
+	res.mu.Lock()
+	defer res.mu.Unlock()
+	scopes := slices.Clone(res.metadata.ScopesSupported)
 	for _, alternative := range op.Security {
 		for _, requirement := range alternative {
 			if isToken(requirement) {
-				res.metadata.ScopesSupported = append(res.metadata.ScopesSupported, requirement.Scopes...)
+				scopes = append(scopes, requirement.Scopes...)
 			}
 		}
 	}
+	slices.Sort(scopes)
+	res.metadata.ScopesSupported, res.written = slices.Compact(scopes), nil
 }
 
 // ServeMetadata answers a request for the metadata of this API as a protected

@@ -78,11 +78,11 @@ type Handler struct {
 	// Source is where the directive stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 
-	step      exchange.Step
-	settings  settings
-	alone     *operation // of Schema; nil if there is none
-	contracts map[*openapi.Contract]*contract
-	logger    *zap.Logger
+	step     exchange.Step
+	settings settings
+	alone    *operation // of Schema; nil if there is none
+	binding  *contract  // the contract that Bind works on
+	logger   *zap.Logger
 }
 
 // readOnlyPolicy says what becomes of read-only properties in requests.
@@ -101,7 +101,6 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // Provision implements caddy.Provisioner.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.logger = ctx.Logger()
-	h.contracts = make(map[*openapi.Contract]*contract)
 	h.setDefaults()
 	if err := h.Validate(); err != nil {
 		return err
@@ -198,19 +197,20 @@ func (h *Handler) logUnchecked(formats []string, file string) {
 }
 
 // Bind compiles what requests to an operation of a contract are checked against. The
-// api block calls it at load, after Provision.
+// api block calls it after Provision, one contract after the other, also when one has
+// changed while requests are served: Decide looks at nothing that Bind writes.
 func (h *Handler) Bind(op *openapi.Operation, c *openapi.Contract) (any, error) {
 	if h.alone != nil {
 		return nil, h.problem("remove the schema", "inside api the contract has the schemas, and validate %s would check every request once more", filepath.Base(h.Schema))
 	}
-	compiler := h.contracts[c]
-	if compiler == nil {
-		var err error
-		if compiler, err = newContract(c, h.ReadOnly == readOnlyAllow, h.Pass); err != nil {
+	if h.binding == nil || h.binding.Contract != c {
+		binding, err := newContract(c, h.ReadOnly == readOnlyAllow, h.Pass)
+		if err != nil {
 			return nil, err
 		}
-		h.contracts[c] = compiler
+		h.binding = binding
 	}
+	compiler := h.binding
 	told, formats := len(compiler.warnings), len(compiler.engine.unchecked)
 	prepared, err := compiler.operation(op, &h.settings)
 	if err != nil {
