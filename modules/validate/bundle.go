@@ -10,30 +10,40 @@ import (
 
 // Marks in the schemas that the engine gets. They are no keywords of any dialect.
 const (
-	readOnlyMark = "x-gateway-read-only"
+	oneSidedMark = "x-gateway-one-sided"
 	targetMark   = "x-gateway-target"
+)
+
+// Keywords of properties that only one side sends: the service, or the client.
+const (
+	readOnly  = "readOnly"
+	writeOnly = "writeOnly"
 )
 
 // bundle makes the schemas of a contract fit for the engine: each component and each
 // place that is pointed at becomes a document of its own, because the engine's cost
 // grows with the square of a document's schemas. References are rewritten to match.
-// What only concerns responses is taken out: a request need not have a read-only
-// property, and may have it only if the configuration says so.
+// What only concerns the other side is taken out: a request need not have a read-only
+// property, and may have it only if the configuration says so; and the same goes for
+// responses and write-only ones.
 type bundle struct {
 	root any // the decoded contract
-	// allowReadOnly lets requests carry read-only properties.
-	allowReadOnly bool
-	urls          map[string]string // by pointer
-	documents     map[string]string // pointer by URL
-	prepared      map[string]any    // by pointer
-	issues        []issue
-	// outer are the read-only properties of the schemas that apply to the same
-	// value as the one that is being prepared.
+	// foreign is the keyword of the properties that only the other side sends: readOnly
+	// for requests.
+	foreign string
+	// allowForeign lets them be there all the same.
+	allowForeign bool
+	urls         map[string]string // by pointer
+	documents    map[string]string // pointer by URL
+	prepared     map[string]any    // by pointer
+	issues       []issue
+	// outer are the foreign properties of the schemas that apply to the same value as
+	// the one that is being prepared.
 	outer []string
 }
 
-func newBundle(root any, allowReadOnly bool) *bundle {
-	return &bundle{root, allowReadOnly, make(map[string]string), make(map[string]string), make(map[string]any), nil, nil}
+func newBundle(root any, foreign string, allowForeign bool) *bundle {
+	return &bundle{root, foreign, allowForeign, make(map[string]string), make(map[string]string), make(map[string]any), nil, nil}
 }
 
 // scheme is that of the URLs of the documents; it leads to nothing outside.
@@ -111,7 +121,7 @@ func (b *bundle) prepare(pointer string, raw any) any {
 		return raw
 	}
 	outer := b.outer
-	names := append(slices.Clone(outer), b.readOnlyNames(schema, 0)...)
+	names := append(slices.Clone(outer), b.foreignNames(schema, 0)...)
 	defer func() { b.outer = outer }()
 	copied := make(map[string]any, len(schema))
 	for _, keyword := range slices.Sorted(maps.Keys(schema)) {
@@ -129,7 +139,7 @@ func (b *bundle) prepare(pointer string, raw any) any {
 			copied[keyword] = below(schema[keyword], join(pointer, keyword), keywords[keyword], b.prepare)
 		}
 	}
-	b.request(copied, names)
+	b.leave(copied, names)
 	return copied
 }
 
@@ -154,9 +164,9 @@ func (b *bundle) reference(copied map[string]any, pointer string, ref any) {
 	copied["$ref"], copied[targetMark] = b.url(target), target
 }
 
-// request takes out of a schema what does not concern requests: the read-only
-// properties with the given names.
-func (b *bundle) request(copied map[string]any, names []string) {
+// leave takes out of a schema what only the other side sends: the properties with the
+// given names.
+func (b *bundle) leave(copied map[string]any, names []string) {
 	if required, ok := copied["required"].([]any); ok {
 		required = slices.DeleteFunc(slices.Clone(required), func(v any) bool {
 			name, _ := v.(string)
@@ -168,21 +178,21 @@ func (b *bundle) request(copied map[string]any, names []string) {
 	}
 	properties, _ := copied["properties"].(map[string]any)
 	for _, name := range names {
-		if _, ok := properties[name]; ok && !b.allowReadOnly {
-			properties[name] = map[string]any{"not": true, readOnlyMark: true}
+		if _, ok := properties[name]; ok && !b.allowForeign {
+			properties[name] = map[string]any{"not": true, oneSidedMark: b.foreign}
 		}
 	}
 }
 
-// readOnlyNames returns the read-only properties of a schema: its own, and those
-// that it gets through a reference or allOf.
-func (b *bundle) readOnlyNames(schema map[string]any, depth int) (names []string) {
+// foreignNames returns the foreign properties of a schema: its own, and those that it
+// gets through a reference or allOf.
+func (b *bundle) foreignNames(schema map[string]any, depth int) (names []string) {
 	if depth > maxReferences {
 		return nil
 	}
 	properties, _ := schema["properties"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		if b.readOnly(properties[name], 0) {
+		if b.marked(properties[name], 0) {
 			names = append(names, name)
 		}
 	}
@@ -193,27 +203,27 @@ func (b *bundle) readOnlyNames(schema map[string]any, depth int) (names []string
 	}
 	for _, part := range parts {
 		if part, ok := part.(map[string]any); ok {
-			names = append(names, b.readOnlyNames(part, depth+1)...)
+			names = append(names, b.foreignNames(part, depth+1)...)
 		}
 	}
 	return names
 }
 
-// readOnly tells whether a property's schema is marked readOnly: itself, through
+// marked tells whether a property's schema is marked as foreign: itself, through
 // references, or by a part of its allOf.
-func (b *bundle) readOnly(raw any, depth int) bool {
+func (b *bundle) marked(raw any, depth int) bool {
 	schema, ok := raw.(map[string]any)
 	if !ok || depth > maxReferences {
 		return false
 	}
-	if marked, _ := schema["readOnly"].(bool); marked {
+	if marked, _ := schema[b.foreign].(bool); marked {
 		return true
 	}
 	if ref, ok := schema["$ref"].(string); ok {
-		if target, ok := lookup(b.root, unescapeFragment(strings.TrimPrefix(ref, "#"))); ok && b.readOnly(target, depth+1) {
+		if target, ok := lookup(b.root, unescapeFragment(strings.TrimPrefix(ref, "#"))); ok && b.marked(target, depth+1) {
 			return true
 		}
 	}
 	parts, _ := schema["allOf"].([]any)
-	return slices.ContainsFunc(parts, func(part any) bool { return b.readOnly(part, depth+1) })
+	return slices.ContainsFunc(parts, func(part any) bool { return b.marked(part, depth+1) })
 }

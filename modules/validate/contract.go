@@ -29,7 +29,7 @@ func newContract(c *openapi.Contract, allowReadOnly bool, pass []string) (*contr
 	if err := decoder.Decode(&root); err != nil {
 		return nil, fmt.Errorf("reading the normalised contract %s: %w", c.File, err)
 	}
-	b := newBundle(root, allowReadOnly)
+	b := newBundle(root, readOnly, allowReadOnly)
 	return &contract{Contract: c, bundle: b, engine: newEngine(b.load), compiled: make(map[openapi.Schema]*schema), pass: pass}, nil
 }
 

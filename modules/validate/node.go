@@ -39,9 +39,9 @@ var typeNames = []struct {
 type node struct {
 	// never refuses everything (the schema false); always accepts everything.
 	never, always bool
-	// readOnly marks the schema of a property that only the service may set. It
-	// refuses everything.
-	readOnly bool
+	// oneSided is "readOnly" or "writeOnly" for the schema of a property that the other
+	// side may not send. It refuses everything.
+	oneSided string
 
 	types types // 0 is no restriction
 	enum  []any

@@ -101,17 +101,17 @@ func (e *engine) compile(url string) (s *schema, err error) {
 }
 
 // annotations keeps what the library drops: OpenAPI's discriminator, and the mark
-// of properties that requests may not have.
+// of properties that requests, or responses, may not have.
 type annotations struct{}
 
 // Compile implements jsonschema.ExtCompiler.
 func (annotations) Compile(_ jsonschema.CompilerContext, m map[string]any) (jsonschema.ExtSchema, error) {
 	var a annotation
-	a.readOnly, _ = m[readOnlyMark].(bool)
+	a.oneSided, _ = m[oneSidedMark].(string)
 	if d, ok := m["discriminator"].(map[string]any); ok {
 		a.discriminator = readDiscriminator(d, m)
 	}
-	if !a.readOnly && a.discriminator == nil {
+	if a.oneSided == "" && a.discriminator == nil {
 		return nil, nil
 	}
 	return a, nil
@@ -119,7 +119,7 @@ func (annotations) Compile(_ jsonschema.CompilerContext, m map[string]any) (json
 
 // annotation is what a schema says besides its assertions.
 type annotation struct {
-	readOnly      bool
+	oneSided      string
 	discriminator *discriminator
 }
 

@@ -31,7 +31,7 @@ func (e *engine) node(s *jsonschema.Schema) *node {
 		n.foreign = e.node(rest) != nil || n.foreign
 	}
 	if a, ok := s.Extensions["gateway"].(annotation); ok {
-		n.readOnly, n.discriminator = a.readOnly, a.discriminator
+		n.oneSided, n.discriminator = a.oneSided, a.discriminator
 	}
 	return n
 }

@@ -37,8 +37,11 @@ func (f *failure) sentence(value any) violation {
 		v.expected, v.message = n.pattern.String(), "must match the pattern "+n.pattern.String()
 	case "not":
 		v.message = "has a form that the contract rules out"
-		if n.readOnly {
-			v.rule, v.message, v.hint = "readOnly", "is read-only: only the service sets it", "leave it out"
+		switch n.oneSided {
+		case readOnly:
+			v.rule, v.message, v.hint = n.oneSided, "is read-only: only the service sets it", "leave it out"
+		case writeOnly:
+			v.rule, v.message = n.oneSided, "is write-only: no response has it"
 		}
 	case "oneOf":
 		v.message = "matches more than one of the alternatives, but must match exactly one"
