@@ -13,14 +13,14 @@ var (
 	SchemaEncoding = &Reason{
 		Code: "schema.encoding", Status: http.StatusUnsupportedMediaType,
 		Title: "The content coding of the body is not accepted",
-		Hint:  "Send the body without Content-Encoding.",
-		About: "What cannot be decoded cannot be validated, so it is refused.",
+		Hint:  "Send the body without Content-Encoding, or once with a coding that Accept-Encoding of the response lists.",
+		About: "What cannot be decoded cannot be validated, so it is refused. `decode` names the codings that are: `gzip`, `deflate` and `zstd` unless it says otherwise. A body that is not one whole stream of its coding, with nothing behind it, is refused with 400.",
 	}
 	SchemaTooLarge = &Reason{
 		Code: "schema.too_large", Status: http.StatusRequestEntityTooLarge,
 		Title: "The body is too large",
 		Hint:  "Send less than the limit that the response names.",
-		About: "The body is longer than `max_body`. The declared length is checked first, then what is read is counted.",
+		About: "The body is longer than `max_body`. The declared length is checked first, then what is read is counted. A body with a content coding is counted decoded as well, and may become 100 times as long at most.",
 	}
 	SchemaNotJSON = &Reason{
 		Code: "schema.not_json", Status: http.StatusBadRequest,

@@ -12,6 +12,7 @@ import (
 // settings are the options that all operations of a handler share.
 type settings struct {
 	maxBody   int64
+	codings   []coding
 	bounds    bounds
 	maxErrors int
 	unknown   unknownPolicy
@@ -21,9 +22,9 @@ type settings struct {
 type body struct {
 	required bool
 	media    []media // exact types before ranges
-	// wrongType, missing and coded are the refusals that are the same every time.
-	wrongType, missing, coded *problem.Refusal
-	tooLarge                  *problem.Refusal
+	// These refusals are the same every time: coded is for a content coding that is not
+	// decoded here, unread for any on a body that is not looked into.
+	wrongType, missing, coded, unread, tooLarge *problem.Refusal
 }
 
 // media is one declared media type.
@@ -52,7 +53,7 @@ func (b *body) prepare(about string, s *settings) {
 		Detail: fmt.Sprintf("%s takes %s.", about, enumerate(accepted)),
 		Header: http.Header{"Accept": {strings.Join(accepted, ", ")}}, // RFC 9110 §15.5.16
 	}
-	b.coded = &problem.Refusal{Reason: problem.SchemaEncoding, Header: http.Header{"Accept-Encoding": {"identity"}}}
+	b.coded, b.unread = refuseCoding(s.codings), refuseCoding(nil)
 	whole := ""
 	b.missing = &problem.Refusal{
 		Reason: problem.SchemaBody, Detail: about + " needs a body.",
@@ -60,6 +61,24 @@ func (b *body) prepare(about string, s *settings) {
 	}
 	b.tooLarge = &problem.Refusal{
 		Reason: problem.SchemaTooLarge, Detail: fmt.Sprintf("The limit is %d bytes.", s.maxBody),
+	}
+}
+
+// refuseCoding refuses content codings other than those that are accepted. The
+// response lists them (RFC 9110 §12.5.3).
+func refuseCoding(accepted []coding) *problem.Refusal {
+	names := make([]string, len(accepted))
+	for i, c := range accepted {
+		names[i] = string(c)
+	}
+	if len(names) == 0 {
+		return &problem.Refusal{
+			Reason: problem.SchemaEncoding, Detail: "It must have none.", Header: http.Header{"Accept-Encoding": {"identity"}},
+		}
+	}
+	return &problem.Refusal{
+		Reason: problem.SchemaEncoding, Detail: "It may be " + enumerate(names) + ", once.",
+		Header: http.Header{"Accept-Encoding": {strings.Join(names, ", ")}},
 	}
 }
 
@@ -88,7 +107,8 @@ func (o *operation) checkBody(r *http.Request, version string) *problem.Refusal 
 	case len(b.media) == 0: // the operation declares none
 		return b.wrongType
 	}
-	if encoded(r.Header["Content-Encoding"]) {
+	coding, accepted := codingOf(r.Header["Content-Encoding"], o.settings.codings)
+	if !accepted {
 		return b.coded
 	}
 	ct := parseContentType(r.Header["Content-Type"], b.media)
@@ -109,24 +129,56 @@ func (o *operation) checkBody(r *http.Request, version string) *problem.Refusal 
 		return b.tooLarge
 	}
 	if kind == contentOpaque {
+		if coding != "" {
+			return b.unread
+		}
 		limitBody(r, o.settings.maxBody, b.tooLarge)
 		return nil
 	}
-	return o.checkContent(r, declared, kind, ct.boundary, version)
-}
-
-// checkContent reads the body and checks it as what it is.
-func (o *operation) checkContent(r *http.Request, declared *media, kind contentKind, boundary, version string) *problem.Refusal {
-	text, tooLarge, err := readBody(r, o.settings.maxBody)
-	if tooLarge {
-		return o.body.tooLarge
-	}
-	if err != nil {
+	data, tooLarge, err := readBody(r, o.settings.maxBody)
+	switch {
+	case tooLarge:
+		return b.tooLarge
+	case err != nil:
 		return unreadable(err)
 	}
 	c := checks.Get().(*check)
 	defer c.release()
 	c.bounds, c.version = &o.settings.bounds, version
+	if coding != "" {
+		var refusal *problem.Refusal
+		if data, refusal = o.decode(c, coding, data); refusal != nil {
+			return refusal
+		}
+	}
+	return o.checkContent(c, alias(data), declared, kind, ct.boundary)
+}
+
+// decode decodes the body for the check. The service gets it as it came.
+func (o *operation) decode(c *check, coding coding, encoded []byte) ([]byte, *problem.Refusal) {
+	var err error
+	bound := decodedBound(len(encoded), o.settings.maxBody)
+	c.decoded, err = coding.decode(c.decoded[:0], encoded, bound)
+	switch {
+	case err == errExpanded && int64(bound) < o.settings.maxBody:
+		return nil, tooDense
+	case err == errExpanded:
+		return nil, o.body.tooLarge
+	case err != nil:
+		return nil, &problem.Refusal{
+			Reason: problem.SchemaEncoding, Status: http.StatusBadRequest,
+			Detail: "The body is not one whole " + string(coding) + " stream with nothing behind it.",
+		}
+	}
+	return c.decoded, nil
+}
+
+var tooDense = &problem.Refusal{
+	Reason: problem.SchemaTooLarge, Detail: fmt.Sprintf("Decoded, it may be %d times as long at most.", maxRatio),
+}
+
+// checkContent checks a body as what it is.
+func (o *operation) checkContent(c *check, text string, declared *media, kind contentKind, boundary string) *problem.Refusal {
 	c.reset()
 	switch kind {
 	case contentJSON:

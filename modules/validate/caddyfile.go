@@ -37,7 +37,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 // options are the subdirectives, in the order of the syntax.
 var options = []string{
 	"schema", "optional", "max_body", "max_depth", "max_values", "max_string", "max_number", "max_errors",
-	"unknown_query", "read_only", "pass", "mode",
+	"unknown_query", "read_only", "pass", "decode", "mode",
 }
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens. Syntax:
@@ -54,6 +54,7 @@ var options = []string{
 //		unknown_query allow|report|reject
 //		read_only     reject|allow
 //		pass          <media-types...>
+//		decode        <codings...>|off
 //		mode          enforce|report|off
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -93,6 +94,8 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		return noMore(d, option)
 	case "pass":
 		return h.unmarshalPass(d)
+	case "decode":
+		return h.unmarshalDecode(d)
 	}
 	if !d.NextArg() {
 		return finding.At(d, "", "%s needs a value", option)
@@ -139,6 +142,26 @@ func (h *Handler) unmarshalPass(d *caddyfile.Dispenser) error {
 		return finding.At(d, "such as: pass application/xml image/*", "pass needs media types")
 	}
 	return noMore(d, "pass")
+}
+
+func (h *Handler) unmarshalDecode(d *caddyfile.Dispenser) error {
+	for d.NextArg() {
+		name, err := word(d, append(slices.Clone(codings), decodeOff)...)
+		if err != nil {
+			return err
+		}
+		switch {
+		case slices.Contains(h.Decode, string(name)):
+			return finding.At(d, "remove one of them", "%s stands here twice", name)
+		case len(h.Decode) > 0 && (name == decodeOff || h.Decode[0] == decodeOff):
+			return finding.At(d, "use off alone, or name the codings", "decode is off, and names codings beside")
+		}
+		h.Decode = append(h.Decode, string(name))
+	}
+	if len(h.Decode) == 0 {
+		return finding.At(d, "such as: decode gzip, or: decode off", "decode needs content codings")
+	}
+	return noMore(d, "decode")
 }
 
 // beside returns the current token as a path relative to the Caddyfile.

@@ -13,6 +13,8 @@ type check struct {
 	builder
 	bounds  *bounds
 	version string
+	// decoded is the body without its content coding.
+	decoded []byte
 	// reason is that of the first place with a violation.
 	reason     *problem.Reason
 	violations []problem.Violation

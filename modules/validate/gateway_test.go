@@ -2,6 +2,7 @@ package validate_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"mime/multipart"
 	"net/http"
@@ -141,11 +142,27 @@ func TestBody(t *testing.T) {
 func TestEncodedBody(t *testing.T) {
 	t.Parallel()
 	gw := shop(t, "")
-	for encoding, status := range map[string]int{"gzip": 415, "identity": 200, "": 200, "br, gzip": 415} {
+	for encoding, status := range map[string]int{"gzip": 400, "identity": 200, "": 200, "br": 415, "gzip, gzip": 415} {
 		resp := gw.Do("POST", "/v1/orders", "Content-Type", "application/json", "Content-Encoding", encoding, "", `{"quantity":1}`)
-		if resp.Code != status {
-			t.Errorf("%q: got %d", encoding, resp.Code)
+		if resp.Code != status || status == 415 && resp.Header().Get("Accept-Encoding") != "gzip, deflate, zstd" {
+			t.Errorf("%q: got %d %v", encoding, resp.Code, resp.Header())
 		}
+	}
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = w.Write([]byte(`{"quantity":1}`))
+	w.Close()
+	encoded := []string{"Content-Type", "application/json", "Content-Encoding", "gzip", "", zipped.String()}
+	if resp := gw.Do("POST", "/v1/orders", encoded...); resp.Code != 200 || resp.Body.String() != zipped.String() {
+		t.Errorf("gzip: got %d %q", resp.Code, resp.Body)
+	}
+	off := shop(t, "validate {\n\t\t\tdecode off\n\t\t}")
+	if resp := off.Do("POST", "/v1/orders", encoded...); resp.Code != 415 || resp.Header().Get("Accept-Encoding") != "identity" {
+		t.Errorf("decode off: got %d %v", resp.Code, resp.Header())
+	}
+	one := shop(t, "validate {\n\t\t\tdecode zstd\n\t\t}")
+	if resp := one.Do("POST", "/v1/orders", encoded...); resp.Code != 415 || resp.Header().Get("Accept-Encoding") != "zstd" {
+		t.Errorf("decode zstd: got %d %v", resp.Code, resp.Header())
 	}
 	two := gw.Do("POST", "/v1/orders", "Content-Type", "application/json", "Content-Type", "text/plain", "", `{"quantity":1}`)
 	if two.Code != 415 || two.Header().Get("Accept") != "application/json, application/x-www-form-urlencoded" {
@@ -326,6 +343,10 @@ func TestLoadErrors(t *testing.T) {
 		"validate order.json {\n\t\toptional yes\n\t}",
 		"validate order.json {\n\t\tpass xml\n\t}",
 		"validate order.json {\n\t\tschema order.json\n\t}",
+		"validate order.json {\n\t\tdecode\n\t}",
+		"validate order.json {\n\t\tdecode gzpi\n\t}",
+		"validate order.json {\n\t\tdecode gzip gzip\n\t}",
+		"validate order.json {\n\t\tdecode gzip off\n\t}",
 	} {
 		_, err := gatewaytest.LoadFile(t, "testdata/Caddyfile", ":8080 {\n\t"+config+"\n\trespond ok\n}\n")
 		if err == nil {

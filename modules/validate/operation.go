@@ -30,6 +30,9 @@ func (c *check) release() {
 	clear(c.violations)
 	c.violations = c.violations[:0]
 	c.preferText = false
+	if cap(c.decoded) > maxKept {
+		c.decoded = nil
+	}
 	if cap(c.values) <= maxKept && cap(c.text) <= maxKept && cap(c.violations) <= maxKept {
 		checks.Put(c)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 
 	"gateway/internal/problem"
 )
@@ -37,16 +36,6 @@ type prefixed struct {
 	io.Closer
 }
 
-// encoded tells that a body has a content coding (RFC 9110 §8.4).
-func encoded(fields []string) bool {
-	for _, field := range fields {
-		if field != "" && !strings.EqualFold(field, "identity") {
-			return true
-		}
-	}
-	return false
-}
-
 // trusted is up to which declared length memory is set aside before anything has
 // arrived; a client may declare more than it sends.
 const trusted = 1 << 20
@@ -54,9 +43,8 @@ const trusted = 1 << 20
 // readBody reads the body up to limit bytes and puts it back: the next handler reads
 // the same bytes, and the proxy may read them again for a second attempt. What is
 // too large is put back as well, because the policy may only be reporting.
-func readBody(r *http.Request, limit int64) (text string, tooLarge bool, err error) {
+func readBody(r *http.Request, limit int64) (data []byte, tooLarge bool, err error) {
 	original := r.Body
-	var data []byte
 	if r.ContentLength > 0 && r.ContentLength <= trusted {
 		data = make([]byte, r.ContentLength)
 		_, err = io.ReadFull(original, data)
@@ -64,20 +52,20 @@ func readBody(r *http.Request, limit int64) (text string, tooLarge bool, err err
 		data, err = io.ReadAll(io.LimitReader(original, limit+1))
 	}
 	if _, limited := errors.AsType[*http.MaxBytesError](err); limited {
-		return "", true, nil
+		return nil, true, nil
 	}
 	if err != nil {
-		return "", false, err
+		return nil, false, err
 	}
 	if int64(len(data)) > limit {
 		r.Body = &prefixed{Reader: io.MultiReader(bytes.NewReader(data), original), Closer: original}
-		return "", true, nil
+		return nil, true, nil
 	}
 	replay := &replayed{original: original}
 	replay.Reset(data)
 	r.Body, r.ContentLength = replay, int64(len(data))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	return alias(data), false, nil
+	return data, false, nil
 }
 
 // replayed is a body that was read and is read again.

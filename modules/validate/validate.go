@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -72,6 +73,11 @@ type Handler struct {
 	// through by name, without being read. Default: none; of media types that
 	// cannot be validated only those without a schema.
 	Pass []string `json:"pass,omitempty"`
+	// Decode are the content codings in which bodies may come: "gzip", "deflate",
+	// "zstd", or "off" alone for none. They are decoded for the check only: the
+	// service gets what the client sent. MaxBody counts both forms. Default: gzip,
+	// deflate and zstd.
+	Decode []string `json:"decode,omitempty"`
 	// Mode is "enforce", "report" (decided and recorded, but let through) or "off".
 	// Default: enforce.
 	Mode exchange.Mode `json:"mode,omitempty"`
@@ -84,6 +90,9 @@ type Handler struct {
 	binding  *contract  // the contract that Bind works on
 	logger   *zap.Logger
 }
+
+// decodeOff is the word for no content codings.
+const decodeOff = "off"
 
 // readOnlyPolicy says what becomes of read-only properties in requests.
 type readOnlyPolicy string
@@ -106,7 +115,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.settings = settings{
-		maxBody: h.MaxBody, maxErrors: h.MaxErrors, unknown: h.UnknownQuery,
+		maxBody: h.MaxBody, codings: h.codings(), maxErrors: h.MaxErrors, unknown: h.UnknownQuery,
 		bounds: bounds{maxDepth: h.MaxDepth, maxValues: h.MaxValues, maxString: h.MaxString, maxNumber: h.MaxNumber},
 	}
 	if h.Schema != "" {
@@ -159,10 +168,37 @@ func (h *Handler) Validate() error {
 	if h.ReadOnly != readOnlyReject && h.ReadOnly != readOnlyAllow {
 		return h.problem("use reject or allow", "read_only is %q", h.ReadOnly)
 	}
+	if err := h.validateCodings(); err != nil {
+		return err
+	}
 	if h.Optional && h.Schema == "" {
 		return h.problem("inside api the contract says whether a body is required", "optional means something with a schema only")
 	}
 	return nil
+}
+
+func (h *Handler) validateCodings() error {
+	for i, name := range h.Decode {
+		switch {
+		case name == decodeOff && len(h.Decode) > 1:
+			return h.problem("use off alone", "decode is off, and names codings beside")
+		case name != decodeOff && !slices.Contains(codings, coding(name)):
+			return h.problem("use gzip, deflate, zstd or off", "decode names the coding %q", name)
+		case slices.Contains(h.Decode[:i], name):
+			return h.problem("remove one of them", "decode names %s twice", name)
+		}
+	}
+	return nil
+}
+
+// codings returns the content codings that bodies may have.
+func (h *Handler) codings() (accepted []coding) {
+	for _, c := range codings {
+		if len(h.Decode) == 0 || slices.Contains(h.Decode, string(c)) {
+			accepted = append(accepted, c)
+		}
+	}
+	return accepted
 }
 
 func (h *Handler) problem(hint, format string, args ...any) *finding.Error {
