@@ -29,6 +29,11 @@ var contained = []struct {
 		[]string{"internal/openapi/load.go", "internal/openapi/findings.go"},
 		"it is for loading only and must not reach the request path",
 	},
+	{
+		"github.com/redis/rueidis",
+		[]string{"internal/redis"},
+		"what the gateways share has one budget, one probe and one prefix",
+	},
 }
 
 // policies are the modules that decide about requests. They meet in the exchange and

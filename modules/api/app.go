@@ -7,6 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"gateway/internal/exchange"
+	"gateway/internal/redis"
 	"gateway/modules/telemetry"
 )
 
@@ -17,7 +18,13 @@ func init() {
 // App is what all gateway handlers of one config share. It is there without being
 // configured: the first handler that asks for it makes it.
 type App struct {
+	// Redis is the store that several gateways share. Default: none; limits, revoked
+	// tokens and API keys are those of this process.
+	Redis *Redis `json:"redis,omitempty"`
+
 	telemetry *telemetry.Telemetry
+	store     *redis.Store
+	storeKey  storeKey
 }
 
 // CaddyModule implements caddy.Module.
@@ -28,9 +35,18 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision implements caddy.Provisioner.
 func (a *App) Provision(ctx caddy.Context) error {
 	var err error
-	a.telemetry, err = telemetry.New(ctx)
+	if a.telemetry, err = telemetry.New(ctx); err != nil || a.Redis == nil {
+		return err
+	}
+	if err := redis.RegisterMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return err
+	}
+	a.store, a.storeKey, err = a.Redis.open()
 	return err
 }
+
+// SharedStore implements redis.Provider.
+func (a *App) SharedStore() *redis.Store { return a.store }
 
 // Start implements caddy.App.
 func (a *App) Start() error {
@@ -45,6 +61,10 @@ func (a *App) Stop() error { return nil }
 func (a *App) Cleanup() error {
 	if a.telemetry != nil {
 		a.telemetry.Close()
+	}
+	if a.store != nil {
+		_, err := stores.Delete(a.storeKey)
+		return err
 	}
 	return nil
 }
@@ -63,4 +83,5 @@ var (
 	_ caddy.Provisioner  = (*App)(nil)
 	_ caddy.CleanerUpper = (*App)(nil)
 	_ exchange.Recorder  = (*App)(nil)
+	_ redis.Provider     = (*App)(nil)
 )

@@ -184,7 +184,7 @@ func end(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return finding.At(d, "", "%q is too much here", d.Val())
 	}
-	if d.NextBlock(0) {
+	if d.NextBlock(d.Nesting()) {
 		return finding.At(d, "", "%s takes no block", name)
 	}
 	return nil
