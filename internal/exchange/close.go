@@ -65,7 +65,7 @@ func (x *Exchange) measure(end time.Time) {
 
 func (x *Exchange) stopped() bool {
 	for i := range x.decisions[:x.count] {
-		if x.decisions[i].Verdict == Refused {
+		if x.decisions[i].Verdict == Refused && !x.decisions[i].Response {
 			return true
 		}
 	}

@@ -55,6 +55,9 @@ type Decision struct {
 	Verdict Verdict
 	// Name tells several policies of one kind apart, such as two limits. May be empty.
 	Name string
+	// Response tells that it is about the response and not about the request. If the
+	// verdict is Skipped, Name is one of Unchecked.
+	Response bool
 	// Refusal is what the policy said when it refused or would have. Nil otherwise.
 	Refusal *problem.Refusal
 	// Took is the time the policy itself needed.

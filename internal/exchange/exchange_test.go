@@ -111,6 +111,27 @@ func TestRefusalsLeaveAsErrorsThatCaddyUnderstands(t *testing.T) {
 	}
 }
 
+// TestAJudgedResponseWasForwarded: what is found out about the response does not stop
+// the request after the fact.
+func TestAJudgedResponseWasForwarded(t *testing.T) {
+	t.Parallel()
+	rec := &recorder{}
+	upstream := caddyhttp.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+		x := From(r)
+		x.OwnHeader("X-Removed", nil)
+		if !x.Owns("X-Request-Id") || x.Owns("X-Removed") || x.Owns("Etag") {
+			t.Error("the gateway owns the request id and nothing else")
+		}
+		x.Judge(Decision{Policy: Validate, Verdict: Refused})
+		return problem.New(problem.SchemaResponse)
+	})
+	_ = rec.step(Auth, ModeEnforce).Serve(httptest.NewRecorder(), request("GET", "/", nil), upstream, yes)
+	x := rec.got[0]
+	if d := x.Decisions()[1]; !d.Response || !x.Forwarded || x.Upstream <= 0 || x.Status != 502 {
+		t.Errorf("got %+v", x)
+	}
+}
+
 func TestUpstreamFailuresAreNamed(t *testing.T) {
 	t.Parallel()
 	rec := &recorder{}

@@ -74,6 +74,9 @@ type logStep exchange.Decision
 // MarshalLogObject implements zapcore.ObjectMarshaler.
 func (l *logStep) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	e.AddString("policy", l.Policy.String())
+	if l.Response {
+		e.AddBool("response", true)
+	}
 	if l.Name != "" {
 		e.AddString("name", l.Name)
 	}

@@ -32,6 +32,7 @@ type metrics struct {
 	collectors []prometheus.Collector
 
 	requests, rejections, bytes *prometheus.CounterVec
+	checks                      *prometheus.CounterVec
 	total, own, upstream        *prometheus.HistogramVec
 	inFlight                    prometheus.Gauge
 	dropped                     prometheus.Counter
@@ -63,6 +64,9 @@ func newMetrics(routes int) *metrics {
 	m.rejections = m.counters("gateway_rejections_total",
 		"Requests that a policy refused or the upstream failed, by reason.",
 		"api", "version", "route", "reason")
+	m.checks = m.counters("gateway_response_checks_total",
+		"Responses compared with the contract, by result: passed, reported, refused, or why they were not checked.",
+		"api", "version", "route", "result")
 	m.total = m.histograms("gateway_request_duration_seconds",
 		"Time from the first gateway handler to the end of the response.", requestBuckets)
 	m.own = m.histograms("gateway_own_duration_seconds",

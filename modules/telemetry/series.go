@@ -49,6 +49,7 @@ type series struct {
 	timing     atomic.Pointer[timing]
 	requests   [methodCount]atomic.Pointer[[]codeCounter]
 	rejections [reasonSlots]atomic.Pointer[prometheus.Counter]
+	checks     [resultSlots]atomic.Pointer[prometheus.Counter]
 
 	mu   sync.Mutex // held while children are made or deleted
 	gone bool
@@ -115,6 +116,11 @@ func (s *series) remove() {
 	for i := range s.rejections {
 		if s.rejections[i].Load() != nil {
 			m.rejections.DeleteLabelValues(s.api, s.version, s.route, reasonLabel(i))
+		}
+	}
+	for i := range s.checks {
+		if s.checks[i].Load() != nil {
+			m.checks.DeleteLabelValues(s.api, s.version, s.route, results[i])
 		}
 	}
 }
@@ -204,22 +210,33 @@ func codeLabel(code int) string {
 // rejection counts a refusal or a failure of the upstream.
 func (s *series) rejection(reason *problem.Reason) {
 	slot := reasonSlot(reason)
-	counter := s.rejections[slot].Load()
+	s.inSlot(&s.rejections[slot], s.metrics.rejections, reasonLabel(slot))
+}
+
+// check counts a response that was, or was not, compared with the contract.
+func (s *series) check(d *exchange.Decision) {
+	slot := resultSlot(d)
+	s.inSlot(&s.checks[slot], s.metrics.checks, results[slot])
+}
+
+// inSlot increments the counter of a slot, which is made when it is first needed.
+func (s *series) inSlot(slot *atomic.Pointer[prometheus.Counter], vec *prometheus.CounterVec, label string) {
+	counter := slot.Load()
 	if counter == nil {
-		if counter = s.addReason(slot); counter == nil {
+		if counter = s.add(slot, vec, label); counter == nil {
 			return
 		}
 	}
 	(*counter).Inc()
 }
 
-func (s *series) addReason(slot int) *prometheus.Counter {
+func (s *series) add(slot *atomic.Pointer[prometheus.Counter], vec *prometheus.CounterVec, label string) *prometheus.Counter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if counter := s.rejections[slot].Load(); counter != nil || s.gone {
+	if counter := slot.Load(); counter != nil || s.gone {
 		return counter
 	}
-	counter := s.metrics.rejections.WithLabelValues(s.api, s.version, s.route, reasonLabel(slot))
-	s.rejections[slot].Store(&counter)
+	counter := vec.WithLabelValues(s.api, s.version, s.route, label)
+	slot.Store(&counter)
 	return &counter
 }

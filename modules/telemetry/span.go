@@ -89,6 +89,9 @@ func eventAttributes(d exchange.Decision) []attribute.KeyValue {
 		attribute.String("gateway.verdict", d.Verdict.String()),
 		attribute.Float64("gateway.ms", milliseconds(d.Took)),
 	}
+	if d.Response {
+		attributes = append(attributes, attribute.Bool("gateway.response", true))
+	}
 	if d.Name != "" {
 		attributes = append(attributes, attribute.String("gateway.name", d.Name))
 	}

@@ -117,6 +117,13 @@ func refused(route *exchange.Route, policy exchange.Policy, refusal *problem.Ref
 	return x
 }
 
+// judged returns the record of a request whose response was, or was not, checked.
+func judged(route *exchange.Route, verdict exchange.Verdict, unchecked string) *exchange.Exchange {
+	x := answered(route, http.StatusOK)
+	x.Judge(exchange.Decision{Policy: exchange.Validate, Verdict: verdict, Name: unchecked})
+	return x
+}
+
 var get = httptest.NewRequest(http.MethodGet, "/v1/orders/7", nil)
 
 // serve begins and records an exchange.
@@ -131,6 +138,7 @@ func (b bench) fill() {
 	b.Prepare(route)
 	b.serve(answered(route, http.StatusOK), get)
 	b.serve(refused(route, exchange.Auth, problem.New(problem.AuthExpired)), get)
+	b.serve(judged(route, exchange.Passed, ""), get)
 	b.Started(time.Unix(1_800_000_000, 0))
 }
 
@@ -243,6 +251,30 @@ func TestRejectionsHaveTheExactReason(t *testing.T) {
 	}
 }
 
+// TestResponsesAreCountedByResult: and are no decisions about requests.
+func TestResponsesAreCountedByResult(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, maxRoutes)
+	route := ordersRoute()
+	b.Prepare(route)
+	want := map[string]exchange.Decision{"passed": {}, "reported": {Verdict: exchange.Reported}, "refused": {Verdict: exchange.Refused}, "_other": {Verdict: exchange.Skipped, Name: "no such reason"}}
+	for _, reason := range exchange.Unchecked {
+		want[reason] = exchange.Decision{Verdict: exchange.Skipped, Name: reason}
+	}
+	for label, d := range want {
+		b.serve(judged(route, d.Verdict, d.Name), get)
+		if got := b.counter(t, "gateway_response_checks_total", "result", label, "route", "/v1/orders/{id}"); got != 1 {
+			t.Errorf("%s is counted %v times", label, got)
+		}
+		if got := b.counter(t, "gateway_policy_decisions_total", "policy", "validate", "decision", d.Verdict.String()); got != 0 {
+			t.Errorf("%s is counted as a decision about the request", label)
+		}
+	}
+	if len(want) > resultSlots {
+		t.Errorf("%d results need more than %d slots", len(want), resultSlots)
+	}
+}
+
 func TestTotalIsOwnAndUpstream(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, maxRoutes)
@@ -320,6 +352,7 @@ func TestRemovedRoutesLeave(t *testing.T) {
 	old.Prepare(route)
 	old.serve(answered(route, 200), get)
 	old.serve(refused(route, exchange.Auth, problem.New(problem.AuthMissing)), get)
+	old.serve(judged(route, exchange.Reported, ""), get)
 
 	next := old.next()
 	other := ordersRoute()
@@ -338,6 +371,7 @@ func TestRemovedRoutesLeave(t *testing.T) {
 	old.serve(answered(route, 200), get)
 	old.serve(answered(route, 201), get)
 	old.serve(refused(route, exchange.Validate, problem.New(problem.SchemaBody)), get)
+	old.serve(judged(route, exchange.Passed, ""), get)
 	for name, family := range next.gather(t) {
 		for _, metric := range family.GetMetric() {
 			if label(metric, "route") == "/v1/orders/{id}" {
@@ -412,7 +446,7 @@ func TestSeriesAreBounded(t *testing.T) {
 		x.Refusal = &problem.Refusal{Reason: problem.Catalogue()[0]}
 		b.serve(x, r)
 	}
-	if bound, got := (routes+1)*(methodCount*(maxCodes+1)+reasonSlots+3+1), b.children(t); got > bound {
+	if bound, got := (routes+1)*(methodCount*(maxCodes+1)+reasonSlots+resultSlots+3+1), b.children(t); got > bound {
 		t.Errorf("%d series, want at most %d", got, bound)
 	}
 	// Nearly all methods of three letters are unknown and two of three routes found no place.

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/http"
+	"slices"
 
 	"gateway/internal/exchange"
 	"gateway/internal/problem"
@@ -53,6 +54,31 @@ func reasonSlot(reason *problem.Reason) int {
 		return place
 	}
 	return otherReason
+}
+
+// results are what can become of the check of a response: the verdicts, those of a
+// response that was not checked by their reasons, and _other.
+var results = func() (labels [resultSlots]string) {
+	for v := exchange.Passed; v < exchange.Skipped; v++ {
+		labels[v] = v.String()
+	}
+	copy(labels[exchange.Skipped:], exchange.Unchecked)
+	labels[resultSlots-1] = exchange.Other
+	return labels
+}()
+
+// resultSlots is how many results have a label of their own, and one for _other.
+const resultSlots = 16
+
+// resultSlot returns the place of a decision about a response among the results.
+func resultSlot(d *exchange.Decision) int {
+	if d.Verdict != exchange.Skipped {
+		return int(d.Verdict)
+	}
+	if i := slices.Index(exchange.Unchecked, d.Name); i >= 0 && i < resultSlots-1-int(exchange.Skipped) {
+		return int(exchange.Skipped) + i
+	}
+	return resultSlots - 1
 }
 
 func reasonLabel(slot int) string {
