@@ -1,8 +1,6 @@
 package docs_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -67,21 +65,5 @@ func TestTypeURLsLead(t *testing.T) {
 // is named after the mistake.
 func TestRefusedConfigs(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/refused/*.caddyfile")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".caddyfile"), func(t *testing.T) {
-			t.Parallel()
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err = gatewaytest.LoadFile(t, file, string(content)); err == nil {
-				t.Fatal("the configuration is accepted")
-			}
-			gatewaytest.Golden(t, file+".golden", []byte(err.Error()+"\n"))
-		})
-	}
+	gatewaytest.Refused(t, "testdata/refused/*.caddyfile")
 }
