@@ -36,6 +36,15 @@ func (e *Error) In(source []byte) *Error {
 	return e
 }
 
+// Keep reads the lines around each finding now, so that they are still those that
+// were judged when the findings are rendered later. It returns the list.
+func (l List) Keep() List {
+	for _, e := range l {
+		e.frame = e.lines()
+	}
+	return l
+}
+
 // build makes the frame of the last of lines.
 func build(lines []string, at Position, word string) *frame {
 	f := &frame{column: at.Column}

@@ -18,12 +18,12 @@ import (
 // nothing about requests: licences, tags, defaults that break their own schema. It
 // takes several times as long as Load.
 func Lint(name string) (finding.List, error) {
-	files, data, closer, err := open(name)
+	files, data, closer, err := open(name, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer closer.Close()
-	c, _ := check(files, filepath.Dir(name), filepath.Base(name), data)
+	c, _ := check(files, filepath.Dir(name), filepath.Base(name), data, nil)
 	if len(c.errors) == 0 {
 		c.official(c.bundle(true))
 	}

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,23 +18,21 @@ import (
 // References reach into the directory of the contract and below, and nowhere else:
 // neither through "..", nor through symbolic links, nor over the network.
 func Load(name string) (*Contract, error) {
-	files, data, closer, err := open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer closer.Close()
-	return load(files, filepath.Dir(name), filepath.Base(name), data)
+	contract, _, err := Read(name)
+	return contract, err
 }
 
 // open opens the directory of a contract so that nothing outside of it can be
 // reached, also not through links, and reads the contract itself. That one may be a
 // link to anywhere: whoever names it chose it.
-func open(name string) (fs.FS, []byte, io.Closer, error) {
+func open(name string, sight *Sight) (fs.FS, []byte, io.Closer, error) {
 	root, err := os.OpenRoot(filepath.Dir(name))
 	if err != nil {
+		sight.add(glimpse{name: filepath.Base(name)})
 		return nil, nil, nil, missing(name, plain(err))
 	}
-	data, err := readFile(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+	seen, data, err := look(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+	sight.add(seen)
 	if err != nil {
 		root.Close()
 		return nil, nil, nil, missing(name, err)
@@ -43,11 +42,11 @@ func open(name string) (fs.FS, []byte, io.Closer, error) {
 
 // LoadFS is Load for a file within files, which are then the directory.
 func LoadFS(files fs.FS, name string) (*Contract, error) {
-	data, err := readFile(files, name)
+	_, data, err := look(files, name)
 	if err != nil {
 		return nil, missing(name, err)
 	}
-	return load(files, "", name, data)
+	return load(files, "", name, data, nil)
 }
 
 // Parse is Load for a contract that is not in a file, such as one fetched from a
@@ -56,21 +55,24 @@ func Parse(name string, data []byte) (*Contract, error) {
 	if len(data) > maxDocumentBytes {
 		return nil, missing(name, fmt.Errorf("it is larger than %d MiB", maxDocumentBytes>>20))
 	}
-	return load(noFiles{}, filepath.Dir(name), filepath.Base(name), data)
+	slash := strings.LastIndexByte(name, '/')
+	return load(noFiles{}, name[:max(slash, 0)], name[slash+1:], data, nil)
 }
 
-// noFiles is an empty directory.
+// noFiles is a directory that nothing can be had from.
 type noFiles struct{}
 
-func (noFiles) Open(string) (fs.File, error) { return nil, fs.ErrNotExist }
+func (noFiles) Open(string) (fs.File, error) {
+	return nil, errors.New("a contract that was fetched may refer to nothing but itself")
+}
 
 func missing(name string, err error) error {
 	return &finding.Error{Message: fmt.Sprintf("the contract cannot be read: %v", err), At: finding.Position{File: name}}
 }
 
 // load does the work: read, check, build, bundle.
-func load(files fs.FS, dir, name string, data []byte) (*Contract, error) {
-	c, contract := check(files, dir, name, data)
+func load(files fs.FS, dir, name string, data []byte, sight *Sight) (*Contract, error) {
+	c, contract := check(files, dir, name, data, sight)
 	if err := c.err(); err != nil {
 		return nil, err
 	}
@@ -82,9 +84,9 @@ func load(files fs.FS, dir, name string, data []byte) (*Contract, error) {
 
 // check reads a contract with everything it refers to. The contract is usable if
 // nothing was reported.
-func check(files fs.FS, dir, name string, data []byte) (*checker, *Contract) {
+func check(files fs.FS, dir, name string, data []byte, sight *Sight) (*checker, *Contract) {
 	r := &report{}
-	s := &source{files: files, dir: dir, read: make(map[string]*file), report: r}
+	s := &source{files: files, dir: dir, read: make(map[string]*file), report: r, sight: sight}
 	main := s.add(name, data)
 	c := &checker{report: r, source: s, root: main.root}
 	contract := &Contract{File: main.shown}

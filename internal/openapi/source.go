@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -37,6 +36,8 @@ type source struct {
 	read   map[string]*file
 	order  []*file
 	report *report
+	// sight remembers what was looked for, if somebody wants to know.
+	sight *Sight
 }
 
 // errOutside is the answer to a reference that leaves the contract's directory.
@@ -55,7 +56,8 @@ func (s *source) open(name string) (*file, error) {
 	if len(s.order) >= maxFiles {
 		return nil, fmt.Errorf("a contract of more than %d files is not supported", maxFiles)
 	}
-	data, err := readFile(s.files, name)
+	seen, data, err := look(s.files, name)
+	s.sight.add(seen)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +66,7 @@ func (s *source) open(name string) (*file, error) {
 
 // add takes a file's contents in.
 func (s *source) add(name string, data []byte) *file {
-	f := &file{name: name, shown: filepath.Join(s.dir, filepath.FromSlash(name)), sum: sha256.Sum256(data)}
+	f := &file{name: name, shown: s.shown(name), sum: sha256.Sum256(data)}
 	s.read[name] = f
 	s.order = append(s.order, f)
 	switch {
@@ -78,6 +80,14 @@ func (s *source) add(name string, data []byte) *file {
 	return f
 }
 
+// shown is the name of a file for messages.
+func (s *source) shown(name string) string {
+	if strings.Contains(s.dir, "://") {
+		return s.dir + "/" + name
+	}
+	return filepath.Join(s.dir, filepath.FromSlash(name))
+}
+
 // isJSON goes by the ending of the name, then by the first character.
 func isJSON(name string, data []byte) bool {
 	switch path.Ext(name) {
@@ -87,31 +97,6 @@ func isJSON(name string, data []byte) bool {
 		return false
 	}
 	return strings.HasPrefix(strings.TrimLeft(string(data[:min(len(data), 64)]), " \t\r\n"), "{")
-}
-
-// readFile reads one file within the bound on documents.
-func readFile(files fs.FS, name string) ([]byte, error) {
-	// Asked before it is opened: opening a named pipe would wait for its writer.
-	info, err := fs.Stat(files, name)
-	if err != nil {
-		return nil, plain(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a file")
-	}
-	f, err := files.Open(name)
-	if err != nil {
-		return nil, plain(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxDocumentBytes+1))
-	if err != nil {
-		return nil, plain(err)
-	}
-	if len(data) > maxDocumentBytes {
-		return nil, fmt.Errorf("it is larger than %d MiB", maxDocumentBytes>>20)
-	}
-	return data, nil
 }
 
 // plain puts errors of the file system into words.

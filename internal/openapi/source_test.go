@@ -255,3 +255,53 @@ func checkRefs(t *testing.T, root any) {
 func unfragment(ref string) (string, error) {
 	return url.PathUnescape(strings.TrimPrefix(ref, "#"))
 }
+
+// TestSight: what another reading would see as well, and what not.
+func TestSight(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const main = "openapi: 3.1.0\ninfo: {}\npaths: {/a: {$ref: part.yaml}, /b: {$ref: absent.yaml}, /c: {$ref: ../outside.yaml}}\n"
+	put("openapi.yaml", main)
+	put("part.yaml", "get: {}\n")
+	put("other.yaml", "get: {}\n")
+	_, sight, err := Read(filepath.Join(dir, "openapi.yaml"))
+	if err == nil || !sight.Same() {
+		t.Fatalf("%v, same %v", err, sight.Same())
+	}
+	for i, change := range []struct{ name, content, before string }{
+		{"openapi.yaml", main + "# more\n", main},
+		{"part.yaml", "put: {}\n", "get: {}\n"}, // of the same size
+	} {
+		put(change.name, change.content)
+		if sight.Same() {
+			t.Errorf("change %d goes unseen", i)
+		}
+		put(change.name, change.before)
+		if !sight.Same() {
+			t.Errorf("change %d taken back is a change still", i)
+		}
+	}
+	put("other.yaml", "put: {}\n")
+	if !sight.Same() {
+		t.Error("a file that has nothing to do with it is a change")
+	}
+	put("absent.yaml", "get: {}\n")
+	if sight.Same() {
+		t.Error("a file that was missing goes unseen")
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if sight.Same() {
+		t.Error("the end of the folder goes unseen")
+	}
+	if _, sight, _ = Read(filepath.Join(dir, "openapi.yaml")); !sight.Same() {
+		t.Error("a folder that is not there is a change")
+	}
+}

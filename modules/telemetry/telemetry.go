@@ -42,8 +42,15 @@ type Telemetry struct {
 	metrics *metrics
 	faults  faults
 
-	mu   sync.Mutex
-	held map[labels]*series
+	mu     sync.Mutex
+	held   map[labels]*holding
+	closed bool
+}
+
+// holding is a series that the config uses, for that many routes.
+type holding struct {
+	series *series
+	routes int
 }
 
 // New returns the telemetry of the config that ctx belongs to, with its metrics in
@@ -56,7 +63,7 @@ func New(ctx caddy.Context) (*Telemetry, error) {
 }
 
 func newTelemetry(m *metrics, logger *zap.Logger) *Telemetry {
-	return &Telemetry{metrics: m, faults: faults{logger: logger}, held: make(map[labels]*series)}
+	return &Telemetry{metrics: m, faults: faults{logger: logger}, held: make(map[labels]*holding)}
 }
 
 // Prepare resolves what requests of a route need, into route.Series. Requests of a
@@ -65,17 +72,37 @@ func newTelemetry(m *metrics, logger *zap.Logger) *Telemetry {
 func (t *Telemetry) Prepare(route *exchange.Route) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.closed {
+		return // a contract changed while the config was on its way out
+	}
 	l := labelsOf(route)
-	s := t.held[l]
-	if s == nil {
-		s = t.metrics.acquire(l)
-		if s.labels == l {
-			t.held[l] = s
+	h := t.held[l]
+	if h == nil {
+		h = &holding{series: t.metrics.acquire(l)}
+		if h.series.labels == l {
+			t.held[l] = h
 		}
 	}
-	p := prepare(s, route)
-	p.folded = s.labels != l
+	h.routes++
+	p := prepare(h.series, route)
+	p.folded = h.series.labels != l
 	route.Series = p
+}
+
+// Release gives back what Prepare took for a route that has left its contract.
+// Requests of the route may still be recorded afterwards.
+func (t *Telemetry) Release(route *exchange.Route) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := labelsOf(route)
+	h := t.held[l]
+	if p, ok := route.Series.(*prepared); !ok || h == nil || p.folded {
+		return
+	}
+	if h.routes--; h.routes == 0 {
+		t.metrics.release(h.series)
+		delete(t.held, l)
+	}
 }
 
 // Started tells that the config went live.
@@ -89,8 +116,9 @@ func (t *Telemetry) Started(now time.Time) {
 func (t *Telemetry) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for l, s := range t.held {
-		t.metrics.release(s)
+	t.closed = true
+	for l, h := range t.held {
+		t.metrics.release(h.series)
 		delete(t.held, l)
 	}
 }

@@ -345,6 +345,37 @@ func TestReloadContinuesToCount(t *testing.T) {
 	}
 }
 
+// TestRoutesLeaveWithTheirContract: a config goes on while one of its contracts changes.
+func TestRoutesLeaveWithTheirContract(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, maxRoutes)
+	get1, post, again := ordersRoute(), ordersRoute(), ordersRoute()
+	post.Method = "POST"
+	b.Prepare(get1)
+	b.Prepare(post)
+	b.serve(answered(get1, 200), get)
+	b.Release(post)
+	b.Prepare(again) // of the new contract, before the old one leaves
+	b.Release(get1)
+	b.serve(answered(again, 200), get)
+	if got := b.counter(t, "gateway_requests_total", "code", "200"); got != 2 {
+		t.Errorf("requests of a route that stayed = %v, want 2", got)
+	}
+	b.Release(again)
+	b.serve(answered(again, 200), get) // a request that was on its way
+	if got := b.counter(t, "gateway_requests_total", "code", "200"); got != -1 {
+		t.Errorf("requests of a route that has left = %v, want no series", got)
+	}
+	b.Close()
+	late := ordersRoute()
+	b.Prepare(late)
+	b.Release(late)
+	b.serve(answered(late, 200), get)
+	if got := b.counter(t, "gateway_requests_total", "route", "/v1/orders/{id}"); got != -1 {
+		t.Errorf("a route that came after the end counts %v, want no series", got)
+	}
+}
+
 func TestRemovedRoutesLeave(t *testing.T) {
 	t.Parallel()
 	old := newBench(t, maxRoutes)

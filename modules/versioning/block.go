@@ -14,6 +14,16 @@ func (h *Handler) SetVersions(names []string) error {
 	return h.compile(names)
 }
 
+// WithVersions returns a copy of the handler that knows other versions, for contracts
+// that come and go while requests are served.
+func (h *Handler) WithVersions(names []string) (*Handler, error) {
+	next := *h
+	if err := next.SetVersions(names); err != nil {
+		return nil, err
+	}
+	return &next, nil
+}
+
 // Dates returns when a version is deprecated and switched off, for the documentation.
 // Both are zero where nothing is planned.
 func (h *Handler) Dates(name string) (deprecated, sunset time.Time) {
