@@ -3,29 +3,40 @@
 //
 //	caddyfile.go, block.go   the directive
 //	api.go                   the handler of a site: whose request is it
-//	load.go                  contracts → versions, routes, one flow of handlers
+//	provision.go             configuration → policies and the handlers behind them
+//	origin.go                where contracts come from: files
+//	load.go                  one contract → routes, with what the policies made of them
+//	offer.go                 what an API offers at one time
+//	served.go                what a site serves at one time
 //	router.go                the step that finds the operation
 //	flow.go                  handlers linked at load instead of for every request
+//	watch.go                 contracts that change while requests are served
+//	health.go, metrics.go    what became of them
 //	pages.go                 the documentation beside the API
 //	app.go                   the app "gateway"
 package api
 
 import (
 	"net/http"
+	"sync"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"gateway/internal/exchange"
+	"gateway/internal/finding"
 	"gateway/internal/problem"
 	"gateway/modules/auth"
+	"gateway/modules/docs"
 	"gateway/modules/ratelimit"
 	"gateway/modules/validate"
 	"gateway/modules/versioning"
 )
 
 func init() {
-	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(new(Handler))
 }
 
 // Handler serves the APIs of one site: it finds the operation that a request means,
@@ -39,11 +50,14 @@ type Handler struct {
 	// APIs are the api blocks of the site. Required.
 	APIs []*API `json:"apis"`
 
-	app *App
-	// parameters tells that some API's paths may hold ";".
-	parameters bool
-	errors     *caddyhttp.HTTPErrorConfig
-	pages      *pages
+	app     *App
+	errors  *caddyhttp.HTTPErrorConfig
+	reasons *docs.Pages
+
+	// now is what requests are answered from. A request takes it once.
+	now atomic.Pointer[served]
+	// changing is held while a new now is made.
+	changing sync.Mutex
 }
 
 // API is one api block: a contract, the policies in front of it, and what answers.
@@ -75,15 +89,17 @@ type API struct {
 	// Source is where the block stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 
-	// parameters tells that some operation's path may hold ";".
-	parameters bool
-	limits     []*ratelimit.Handler // of RateLimits, decided together
-	versions   []*version
-	flow       caddyhttp.Handler
+	app    *App
+	logger *zap.Logger
+	origin origin
+	limits []*ratelimit.Handler // of RateLimits, decided together
+	// inside is what follows the router: the policies, then the directives of the block.
+	inside caddyhttp.Handler
+	health health
 }
 
 // CaddyModule implements caddy.Module.
-func (Handler) CaddyModule() caddy.ModuleInfo {
+func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.api", New: func() caddy.Module { return new(Handler) }}
 }
 
@@ -98,22 +114,47 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		h.errors = server.Errors
 	}
-	for _, api := range h.APIs {
-		if err := api.provision(ctx, h.app); err != nil {
-			return err
-		}
-		h.parameters = h.parameters || api.parameters
-	}
-	if err := disjoint(h.APIs); err != nil {
+	if h.reasons, err = docs.NewPages(); err != nil {
 		return err
 	}
-	h.pages, err = newPages(h.APIs)
-	return err
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return err
+	}
+	return h.open(ctx)
 }
 
-// Cleanup implements caddy.CleanerUpper. It runs also after a failed Provision.
+// open loads all contracts, and watches them from then on.
+func (h *Handler) open(ctx caddy.Context) error {
+	var found finding.List
+	intakes := make([]*intake, len(h.APIs))
+	offers := make([]*offer, len(h.APIs))
+	for i, a := range h.APIs {
+		var err error
+		if intakes[i], offers[i], err = a.provision(ctx, h.app); err != nil {
+			if found, err = add(found, err); err != nil {
+				return err
+			}
+		}
+	}
+	if err := found.Err(); err != nil {
+		return err
+	}
+	if err := h.begin(offers); err != nil {
+		return err
+	}
+	for i, a := range h.APIs {
+		live.enter(a)
+		w := &watcher{site: h, i: i, api: a, settled: intakes[i]}
+		go w.run(ctx)
+	}
+	return nil
+}
+
+// Cleanup implements caddy.CleanerUpper. It runs also after a failed Provision, and
+// while requests are still inside.
 func (h *Handler) Cleanup() error {
 	for _, api := range h.APIs {
+		live.leave(api)
 		api.cleanup()
 	}
 	return nil
@@ -140,7 +181,8 @@ func (h *Handler) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Req
 }
 
 func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
-	if err := x.CheckTarget(r, h.parameters); err != nil {
+	now := h.now.Load()
+	if err := x.CheckTarget(r, now.parameters); err != nil {
 		return err
 	}
 	for _, api := range h.APIs {
@@ -148,31 +190,17 @@ func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.
 			return nil
 		}
 	}
-	if owner := h.owner(r.URL.Path); owner != nil {
+	if owner := now.owner(r.URL.Path); owner != nil {
 		return owner.flow.ServeHTTP(w, r)
 	}
-	if h.pages.owns(r.URL.Path) {
-		h.pages.ServeHTTP(w, r)
+	if now.pages.owns(r.URL.Path) {
+		now.pages.ServeHTTP(w, r)
 		return nil
 	}
 	return x.Refuse(exchange.API, notFound)
 }
 
 var notFound = problem.New(problem.RouteNotFound)
-
-// owner returns the API that has the path, or nil. The only API of a site also has
-// the paths that nobody else has, so that its versioning can say what is wrong.
-func (h *Handler) owner(path string) *API {
-	if len(h.APIs) == 1 && !h.pages.owns(path) {
-		return h.APIs[0]
-	}
-	for _, api := range h.APIs {
-		if api.knows(path) {
-			return api
-		}
-	}
-	return nil
-}
 
 // siteHandles tells whether an error route of the site would take the error. The
 // routes' matchers may ask for the error's status, so they get to see it.

@@ -78,6 +78,9 @@ func (a *App) Record(x *exchange.Exchange, r *http.Request) { a.telemetry.Record
 // Prepare resolves the metrics of a route, at load.
 func (a *App) Prepare(route *exchange.Route) { a.telemetry.Prepare(route) }
 
+// Release gives back what Prepare took, for a route that has left its contract.
+func (a *App) Release(route *exchange.Route) { a.telemetry.Release(route) }
+
 var (
 	_ caddy.App          = (*App)(nil)
 	_ caddy.Provisioner  = (*App)(nil)

@@ -14,16 +14,12 @@ type pages struct {
 	site    *docs.Site // nil unless an api has docs
 }
 
-func newPages(apis []*API) (*pages, error) {
-	reasons, err := docs.NewPages()
-	if err != nil {
-		return nil, err
-	}
-	p := &pages{reasons: reasons}
+func newPages(reasons *docs.Pages, offers []*offer) (p *pages, err error) {
+	p = &pages{reasons: reasons}
 	var documents []docs.Document
-	for _, a := range apis {
-		if a.Docs {
-			documents = append(documents, a.documents()...)
+	for _, o := range offers {
+		if o.api.Docs {
+			documents = append(documents, o.documents()...)
 		}
 	}
 	if len(documents) > 0 {
@@ -45,21 +41,21 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.site.ServeHTTP(w, r)
 }
 
-// documents describes the API's contracts for the documentation.
-func (a *API) documents() []docs.Document {
+// documents describes the contracts for the documentation.
+func (o *offer) documents() []docs.Document {
 	var list []docs.Document
-	for _, v := range a.versions {
-		base := a.bases(v.contract)[0]
+	for _, v := range o.versions {
+		base := o.api.bases(v.contract)[0]
 		d := docs.Document{
-			API: a.Name, Version: v.name, Contract: v.contract,
+			API: o.api.Name, Version: v.name, Contract: v.contract,
 			Public:    func(template string) string { return v.public(base + template) },
-			Auth:      a.Auth != nil && !a.Auth.Off,
-			RateLimit: len(a.limits) > 0,
+			Auth:      o.api.Auth != nil && !o.api.Auth.Off,
+			RateLimit: len(o.api.limits) > 0,
 			Validate:  true,
-			Versioned: a.Versioning != nil,
+			Versioned: o.versioning != nil,
 		}
-		if a.Versioning != nil {
-			d.Deprecated, d.Sunset = a.Versioning.Dates(v.name)
+		if o.versioning != nil {
+			d.Deprecated, d.Sunset = o.versioning.Dates(v.name)
 		}
 		list = append(list, d)
 	}

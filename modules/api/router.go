@@ -21,8 +21,33 @@ type version struct {
 	router   *openapi.Router[*exchange.Route]
 	// other stands for requests of this version that match no operation.
 	other *exchange.Route
-	// versioning is that of the API; nil if there are no versions.
+	// versioning is that of the API; nil if there are no versions. Which versions
+	// there are besides makes no difference here.
 	versioning *versioning.Handler
+	// parameters tells that the path of some operation may hold ";".
+	parameters bool
+	// measured tells that the routes have their metrics.
+	measured bool
+}
+
+// prepare gives the routes their metrics, before the first request.
+func (v *version) prepare(app *App) {
+	if v.measured {
+		return
+	}
+	v.measured = true
+	app.Prepare(v.other)
+	for _, e := range v.entries {
+		app.Prepare(e.Value)
+	}
+}
+
+// release takes the metrics of routes away that nobody will meet any more.
+func (v *version) release(app *App) {
+	app.Release(v.other)
+	for _, e := range v.entries {
+		app.Release(e.Value)
+	}
 }
 
 // public returns the path under which clients reach a path of the contract.
@@ -34,14 +59,14 @@ func (v *version) public(path string) string {
 }
 
 // router is the step between versioning and the policies: it finds the operation.
-type router struct{ api *API }
+type router struct{ *offer }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (s router) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	x := exchange.From(r)
-	v := s.api.version(x.Version)
+	v := s.version(x.Version)
 	if v == nil {
-		x.Route = s.api.versions[0].other
+		x.Route = s.versions[0].other
 		return x.Refuse(exchange.API, notFound)
 	}
 	match := v.lookup(r, x.ParamsBuffer())
@@ -64,17 +89,6 @@ func (s router) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	return next.ServeHTTP(w, r)
 }
 
-// version returns the version that versioning chose. An API without versions has
-// exactly one contract.
-func (a *API) version(name string) *version {
-	for _, v := range a.versions {
-		if v.name == name {
-			return v
-		}
-	}
-	return nil
-}
-
 // lookup matches the request. A request that named no version in its path, and got
 // the default one, is matched and forwarded as if it had: the service sees one
 // spelling.
@@ -91,14 +105,4 @@ func (v *version) lookup(r *http.Request, params []string) openapi.Match[*exchan
 		r.URL.Path, r.URL.RawPath = path, ""
 	}
 	return match
-}
-
-// knows tells whether any version of the API has the path, with whatever method.
-func (a *API) knows(path string) bool {
-	for _, v := range a.versions {
-		if match := v.router.Lookup("", path, nil); match.Allow != "" {
-			return true
-		}
-	}
-	return false
 }

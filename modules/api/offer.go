@@ -1,0 +1,150 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/finding"
+	"gateway/modules/versioning"
+)
+
+// offer is what an API offers at one time: its contracts and everything that was made
+// of them. It never changes: a contract that has changed makes a new one, and a
+// request keeps to the one that it met first.
+type offer struct {
+	api        *API
+	versions   []*version
+	versioning *versioning.Handler // nil if there are no versions
+	flow       caddyhttp.Handler
+}
+
+// offer puts versions together.
+func (a *API) offer(versions []*version, chooser *versioning.Handler) *offer {
+	o := &offer{api: a, versions: versions, versioning: chooser}
+	o.flow = link(router{o}, a.inside)
+	if chooser != nil {
+		o.flow = link(chooser, o.flow)
+	}
+	return o
+}
+
+// first is the offer at load, of contracts that can all be used.
+func (a *API) first(t *intake) *offer {
+	var versions []*version
+	for _, r := range t.readings {
+		versions = append(versions, r.version)
+	}
+	return a.offer(versions, a.Versioning)
+}
+
+// next is the offer after a reading: with the contracts that can be used, and with
+// those before in place of the others. It returns what is wrong by version.
+func (o *offer) next(t *intake) (*offer, map[string]error) {
+	troubles := make(map[string]error)
+	if t.trouble != nil {
+		for _, v := range o.versions {
+			troubles[v.name] = t.trouble
+		}
+		return o, troubles
+	}
+	var versions []*version
+	for _, r := range t.readings {
+		before := o.version(r.Version)
+		v := r.version
+		if (r.Version == "") != (o.versioning == nil) {
+			v, r.err = nil, o.reshaped(r.File)
+		}
+		if v == nil {
+			troubles[r.Version], v = r.err, before
+		}
+		if v != nil {
+			versions = append(versions, v)
+		}
+	}
+	for _, v := range o.versions {
+		if !slices.ContainsFunc(t.readings, func(r *reading) bool { return r.Version == v.name }) {
+			versions = append(versions, v)
+			troubles[v.name] = o.gone(v)
+		}
+	}
+	if slices.Equal(versions, o.versions) {
+		return o, troubles
+	}
+	return o.with(versions, troubles)
+}
+
+// with returns an offer of other versions.
+func (o *offer) with(versions []*version, troubles map[string]error) (*offer, map[string]error) {
+	chooser := o.versioning
+	names, before := namesOf(versions), namesOf(o.versions)
+	if chooser != nil && !slices.Equal(names, before) {
+		var err error
+		if chooser, err = o.api.Versioning.WithVersions(names); err != nil {
+			for _, v := range versions {
+				troubles[v.name] = err
+			}
+			return o, troubles
+		}
+	}
+	return o.api.offer(versions, chooser), troubles
+}
+
+func namesOf(versions []*version) []string {
+	var names []string
+	for _, v := range versions {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+// gone says that a contract is not there any more. Ending a version by accident would
+// break its clients, so that takes a word of the operator.
+func (o *offer) gone(v *version) error {
+	return &finding.Error{
+		Message: fmt.Sprintf("the contract of api %s has gone, and is served on as it was", v.label(o.api)),
+		At:      finding.Position{File: v.contract.File}, Hint: "put it back; or gateway reload --force, if it should end",
+	}
+}
+
+// reshaped says that a contract with versions has become one without, or the reverse.
+func (o *offer) reshaped(file string) error {
+	return &finding.Error{
+		Message: fmt.Sprintf("the contracts of api %s had versions and have none now, or the reverse; that takes a reload", o.api.Name),
+		At:      finding.Position{File: file}, Hint: "gateway reload --force",
+	}
+}
+
+func (v *version) label(a *API) string {
+	if v.name == "" {
+		return a.Name
+	}
+	return a.Name + " " + v.name
+}
+
+// version returns the version that versioning chose. An API without versions has
+// exactly one contract.
+func (o *offer) version(name string) *version {
+	for _, v := range o.versions {
+		if v.name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+// parameters tells whether the path of some operation may hold ";".
+func (o *offer) parameters() bool {
+	return slices.ContainsFunc(o.versions, func(v *version) bool { return v.parameters })
+}
+
+// knows tells whether any version has the path, with whatever method.
+func (o *offer) knows(path string) bool {
+	for _, v := range o.versions {
+		if match := v.router.Lookup("", path, nil); match.Allow != "" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/exchange"
+	"gateway/internal/finding"
+	"gateway/internal/openapi"
+	"gateway/modules/ratelimit"
+	"gateway/modules/validate"
+	"gateway/modules/versioning"
+)
+
+// policy is a policy inside an api block: besides deciding about requests it
+// prepares itself for each operation, at load and when a contract has changed.
+type policy interface {
+	caddyhttp.MiddlewareHandler
+	// Bind compiles what the policy needs to know about an operation. The result is
+	// there for the policy in every exchange with that operation.
+	Bind(op *openapi.Operation, contract *openapi.Contract) (any, error)
+}
+
+// provision makes the policies ready, loads the contracts and links everything.
+func (a *API) provision(ctx caddy.Context, app *App) (*intake, *offer, error) {
+	a.app, a.logger = app, ctx.Logger()
+	a.origin = &files{api: a}
+	found, err := a.origin.list()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.provisionVersioning(ctx, found); err != nil {
+		return nil, nil, err
+	}
+	if a.Validate == nil {
+		a.Validate = &validate.Handler{Source: a.Source}
+	}
+	if err := a.provisionPolicies(ctx); err != nil {
+		return nil, nil, err
+	}
+	taken := a.take(found, nil, nil)
+	if err := taken.err(); err != nil {
+		return nil, nil, err
+	}
+	if err := a.link(ctx); err != nil {
+		return nil, nil, err
+	}
+	first := a.first(taken)
+	a.health.begin(first)
+	return taken, first, nil
+}
+
+// provisionVersioning tells the versioning which versions there are. A contract
+// without versions needs none.
+func (a *API) provisionVersioning(ctx caddy.Context, found []openapi.Found) error {
+	names := versionsOf(found)
+	if len(names) == 0 {
+		if a.Versioning != nil {
+			return &finding.Error{
+				Message: fmt.Sprintf("the contract of api %s has no versions to choose from", a.Name),
+				At:      finding.ParseSource(a.Versioning.Source), Word: "versioning",
+				Hint: "move the contract to " + filepath.Join(filepath.Dir(a.Contract), "v1", "openapi.yaml") + ", or remove versioning",
+			}
+		}
+		return nil
+	}
+	if a.Versioning == nil {
+		a.Versioning = &versioning.Handler{Source: a.Source}
+	}
+	if err := a.Versioning.Provision(ctx); err != nil {
+		return err
+	}
+	return a.Versioning.SetVersions(names)
+}
+
+// versionsOf returns the names of the versions, none for a contract without.
+func versionsOf(found []openapi.Found) []string {
+	var names []string
+	for _, f := range found {
+		if f.Version != "" {
+			names = append(names, f.Version)
+		}
+	}
+	return names
+}
+
+// provisionPolicies makes the policies ready, and one decision of all limits: a
+// request that one of them refuses is charged to none.
+func (a *API) provisionPolicies(ctx caddy.Context) error {
+	if a.Auth != nil {
+		if err := a.Auth.Provision(ctx); err != nil {
+			return err
+		}
+	}
+	for _, limit := range a.RateLimits {
+		if err := limit.Provision(ctx); err != nil {
+			return err
+		}
+	}
+	var err error
+	if a.limits, err = ratelimit.Merge(ctx, a.RateLimits); err != nil {
+		return err
+	}
+	return a.Validate.Provision(ctx)
+}
+
+// bound is a policy with its place in the routes.
+type bound struct {
+	policy
+	slot exchange.Policy
+}
+
+// policies returns the policies that bind to operations, in the order of the pipeline.
+func (a *API) policies() []bound {
+	var list []bound
+	if a.Auth != nil {
+		list = append(list, bound{a.Auth, exchange.Auth})
+	}
+	for _, limit := range a.limits {
+		list = append(list, bound{limit, exchange.RateLimit})
+	}
+	return append(list, bound{a.Validate, exchange.Validate})
+}
+
+// link chains the policies and the directives inside the block.
+func (a *API) link(ctx caddy.Context) error {
+	if len(a.Routes) == 0 {
+		return &finding.Error{
+			Message: fmt.Sprintf("nothing inside api %s answers requests", a.Name),
+			At:      finding.ParseSource(a.Source), Word: a.Name,
+			Hint: "add reverse_proxy <address> to the block",
+		}
+	}
+	if err := a.Routes.Provision(ctx); err != nil {
+		return err
+	}
+	a.inside = expose(compile(a.Routes, unanswered))
+	policies := a.policies()
+	for i := len(policies) - 1; i >= 0; i-- {
+		a.inside = link(policies[i].policy, a.inside)
+	}
+	return nil
+}
+
+// cleanup gives back what the policies hold. It runs also after a failed Provision.
+func (a *API) cleanup() {
+	var holders []any
+	if a.Auth != nil {
+		holders = append(holders, a.Auth)
+	}
+	for _, limit := range a.RateLimits {
+		holders = append(holders, limit)
+	}
+	for _, holder := range holders {
+		if cleaner, ok := holder.(caddy.CleanerUpper); ok {
+			_ = cleaner.Cleanup()
+		}
+	}
+}
