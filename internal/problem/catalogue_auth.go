@@ -91,6 +91,12 @@ var (
 		Hint:  "Log in again.",
 		About: "The token, its session or its subject is on the deny list.",
 	}
+	AuthInactive = &Reason{
+		Code: "auth.inactive", Status: http.StatusUnauthorized,
+		Title: "The access token is not active",
+		Hint:  "Refresh the token and try again.",
+		About: "The issuer was asked about the token (RFC 7662) and says that it is not active: it has expired, was revoked or was never given out. Which of them it is only the issuer knows.",
+	}
 	AuthProof = &Reason{
 		Code: "auth.proof", Status: http.StatusUnauthorized,
 		Title: "The sender did not prove that the token is theirs",
@@ -107,6 +113,6 @@ var (
 		Code: "auth.keys_unavailable", Status: http.StatusServiceUnavailable,
 		Title: "Tokens cannot be verified right now",
 		Hint:  "Try again after the time in Retry-After; the token is not at fault.",
-		About: "The issuer's keys cannot be fetched and no usable copy is left. That is the issuer's or the gateway's fault, so it is never a 401, and never an open door.",
+		About: "The issuer's keys cannot be fetched and no usable copy is left, or the issuer cannot be asked about an opaque token. That is the issuer's or the gateway's fault, so it is never a 401, and never an open door.",
 	}
 )

@@ -4,7 +4,7 @@
 // The files without Caddy in them are the core: bearer, token and object take a
 // token out of a request and apart; key, keyset and verify check its signature;
 // claims judges it; authenticate joins them; remote, fetch and discovery keep the
-// issuer's keys at hand; cache, identity, headers and rule do what their names say.
+// issuer's keys at hand; introspect and breaker ask about opaque tokens; cache, identity, headers and rule do what their names say.
 package auth
 
 import (
@@ -177,6 +177,9 @@ func (h *Handler) provisionCredentials(ctx caddy.Context) (err error) {
 			return h.fail(err)
 		}
 		h.issuers.list = append(h.issuers.list, compiled)
+		if compiled.introspection != nil {
+			h.issuers.opaque = compiled
+		}
 	}
 	if h.APIKeys != nil {
 		if h.keys, err = h.apiKeysOf(h.APIKeys); err != nil {

@@ -9,12 +9,18 @@ import (
 // keys that they are signed with.
 type issuer struct {
 	expectations
+	// keys are noKeys if all tokens of the issuer are introspected.
 	keys keySource
+	// introspection asks the issuer about tokens that the keys cannot verify; nil if it
+	// cannot be asked.
+	introspection *introspector
 }
 
 // issuers are the issuers of one handler, of which "iss" chooses one.
 type issuers struct {
-	list     []*issuer
+	list []*issuer
+	// opaque is the issuer of tokens that do not say whose they are, or nil.
+	opaque   *issuer
 	rejected rejected
 }
 
@@ -24,6 +30,13 @@ type issuers struct {
 func (i *issuers) authenticate(ctx context.Context, text string, now time.Time) (*verified, *issuer, fault) {
 	sum := sumOf(text)
 	if v, iss := i.recall(&sum, now); v != nil {
+		return v, iss, iss.judge(v, now)
+	}
+	if iss := i.introspecting(text); iss != nil {
+		v, f := iss.introspection.find(ctx, &sum, text, now)
+		if f != none {
+			return nil, iss, f
+		}
 		return v, iss, iss.judge(v, now)
 	}
 	if f := i.rejected.find(&sum, now); f != none {
@@ -64,6 +77,43 @@ func (i *issuers) examine(ctx context.Context, text string, now time.Time) (*ver
 	return v, iss, state, f
 }
 
+// introspecting returns the issuer that is asked about a token, or nil if its keys are
+// to tell. A JWT belongs to the issuer that it names, verified or not: that one is
+// asked about it only if it has no keys.
+func (i *issuers) introspecting(text string) *issuer {
+	switch {
+	case i.opaque == nil:
+		return nil
+	case !isJWS(text):
+		return i.opaque
+	case i.opaque.keys != noKeys{}:
+		return nil
+	case len(i.list) == 1:
+		return i.opaque
+	}
+	t, f := parse(text)
+	if f != none {
+		return nil
+	}
+	v, f := readClaims(&t)
+	if f != none {
+		return nil
+	}
+	if iss, _ := i.choose(v); iss == i.opaque {
+		return iss
+	}
+	return nil
+}
+
+// of returns the issuer of a token that was accepted, or nil for the holder of a key.
+func (i *issuers) of(v *verified) *issuer {
+	if v.introspected {
+		return i.opaque
+	}
+	iss, _ := i.choose(v)
+	return iss
+}
+
 // recall finds a token that was verified before, with keys that are still good.
 func (i *issuers) recall(sum *tokenSum, now time.Time) (*verified, *issuer) {
 	for _, iss := range i.list {
@@ -91,6 +141,14 @@ func (i *issuers) choose(v *verified) (*issuer, fault) {
 		}
 	}
 	return nil, first
+}
+
+// retryAfter says when it is worth trying again after a fault of ours.
+func (i *issuer) retryAfter(f fault, now time.Time) time.Duration {
+	if f == notAsked {
+		return i.introspection.health.wait(now)
+	}
+	return i.keys.retryAfter(now)
 }
 
 // verify checks the signature with the issuer's keys. If none of them is the

@@ -83,8 +83,11 @@ func (c *tokenCache) put(sum *tokenSum, v *verified) { c.shard(sum).put(sum, v) 
 func (s *cacheShard) put(sum *tokenSum, v *verified) {
 	s.Lock()
 	defer s.Unlock()
-	if _, has := s.young[*sum]; has {
-		return
+	if known, has := s.young[*sum]; has {
+		if known.until >= v.until {
+			return
+		}
+		s.weight -= known.weight // an answer that is asked for anew
 	}
 	if s.weight += v.weight; s.weight > s.limit || s.young == nil {
 		s.old, s.young = s.young, make(map[tokenSum]*verified)

@@ -29,6 +29,16 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		jwks          <url>
 //		key           <file>|<placeholder>|<text>
 //		secret        <placeholder>
+//		introspection <url> {
+//			client_id     <id>|<placeholder>
+//			client_secret <placeholder>
+//			client_auth   basic|post
+//			bearer_token  <placeholder>
+//			cache         <duration>
+//			timeout       <duration>
+//			ca            <file>
+//			http
+//		}
 //		algorithms    <algorithm...>
 //		type          <type>
 //		leeway        <duration>
@@ -113,7 +123,7 @@ func (p *parser) off(d *caddyfile.Dispenser) error {
 
 // options are the words of the block, for hints.
 var options = []string{
-	"issuer", "audience", "jwks", "key", "secret", "algorithms", "type", "leeway", "max_age", "keys",
+	"issuer", "audience", "jwks", "key", "secret", "introspection", "algorithms", "type", "leeway", "max_age", "keys",
 	"token_from", "scopes", "require", "expression", "deny_list", "api_key", "dpop", "mtls", "header", "forward_token", "optional", "preflight",
 	"resource", "close_at_expiry", "mode",
 }
@@ -158,7 +168,7 @@ func (p *parser) issuer(d *caddyfile.Dispenser) error {
 		nested = true
 		parse, ok := issuerOptions[d.Val()]
 		if !ok {
-			return finding.At(d, finding.Suggest(d.Val(), options[1:10]...), "%q is not an option of an issuer", d.Val())
+			return finding.At(d, finding.Suggest(d.Val(), options[1:11]...), "%q is not an option of an issuer", d.Val())
 		}
 		return block.option(d, parse)
 	})
@@ -180,6 +190,9 @@ func (p *parser) issuer(d *caddyfile.Dispenser) error {
 func (p *parser) accept(iss *issuerParser) error {
 	if err := iss.config.check(); err != nil {
 		return iss.places.point(err, p.handler.Source)
+	}
+	if iss.config.Introspection != nil && slices.ContainsFunc(p.handler.Issuers, func(other *Issuer) bool { return other.Introspection != nil }) {
+		return iss.places.point(errTwoIntrospected(), p.handler.Source)
 	}
 	p.handler.Issuers = append(p.handler.Issuers, &iss.config)
 	return nil

@@ -45,15 +45,16 @@ func (p *issuerParser) option(d *caddyfile.Dispenser, parse parseIssuerOption) e
 
 // issuerOptions are the options that belong to one issuer.
 var issuerOptions = map[string]parseIssuerOption{
-	"audience":   (*issuerParser).parseAudience,
-	"jwks":       (*issuerParser).parseJWKS,
-	"key":        (*issuerParser).parseKey,
-	"secret":     (*issuerParser).parseSecret,
-	"algorithms": (*issuerParser).parseAlgorithms,
-	"type":       (*issuerParser).parseType,
-	"leeway":     (*issuerParser).parseLeeway,
-	"max_age":    (*issuerParser).parseMaxAge,
-	"keys":       (*issuerParser).parseKeys,
+	"audience":      (*issuerParser).parseAudience,
+	"jwks":          (*issuerParser).parseJWKS,
+	"key":           (*issuerParser).parseKey,
+	"secret":        (*issuerParser).parseSecret,
+	"introspection": (*issuerParser).parseIntrospection,
+	"algorithms":    (*issuerParser).parseAlgorithms,
+	"type":          (*issuerParser).parseType,
+	"leeway":        (*issuerParser).parseLeeway,
+	"max_age":       (*issuerParser).parseMaxAge,
+	"keys":          (*issuerParser).parseKeys,
 }
 
 func (p *issuerParser) parseAudience(d *caddyfile.Dispenser) (err error) {
@@ -87,16 +88,23 @@ func relative(d *caddyfile.Dispenser, path string) string {
 }
 
 func (p *issuerParser) parseSecret(d *caddyfile.Dispenser) (err error) {
+	p.config.Secret, err = secretArgument(d, "{env.JWT_SECRET}")
+	return err
+}
+
+// secretArgument reads the placeholder for a secret. What is said about anything else
+// points at the option's name and quotes nothing: it may be the secret.
+func secretArgument(d *caddyfile.Dispenser, example string) (string, error) {
 	place := *d
-	if p.config.Secret, err = argument(d, "secret {env.JWT_SECRET}"); err != nil {
-		return err
-	}
-	if !isPlaceholder(p.config.Secret) {
-		// The finding points at the option's name: the value is a secret.
-		return finding.At(&place, "write secret {env.JWT_SECRET} or secret {file./run/secrets/jwt}",
+	list := d.RemainingArgs()
+	switch {
+	case len(list) == 0:
+		return "", finding.At(&place, "write "+place.Val()+" "+example, "%s needs an argument", place.Val())
+	case len(list) > 1 || !isPlaceholder(list[0]):
+		return "", finding.At(&place, "write "+place.Val()+" "+example+" or "+place.Val()+" {file./run/secrets/jwt}",
 			"a secret in the configuration can be read by everybody who can read the configuration")
 	}
-	return nil
+	return list[0], nil
 }
 
 func (p *issuerParser) parseAlgorithms(d *caddyfile.Dispenser) error {

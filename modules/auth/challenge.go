@@ -19,7 +19,7 @@ type refusals [faultCount]*problem.Refusal
 //	two, or a scheme without token        400      Bearer error="invalid_request"
 //	a token that is not accepted          401      Bearer error="invalid_token"
 //	a good token without a needed scope   403      Bearer error="insufficient_scope", scope="…"
-//	a token, but no keys to check it      503      none; Retry-After
+//	a token, but no way to check it       503      none; Retry-After
 func newRefusals() (list refusals) {
 	for f := noToken; f < faultCount; f++ {
 		about := &faults[f]
@@ -68,9 +68,10 @@ func (list *refusals) demandKeys() {
 	}
 }
 
-// unavailable is the refusal for keys that cannot be had, with the time to wait.
-func (list *refusals) unavailable(wait time.Duration) *problem.Refusal {
-	refusal := *list[keysMissing]
+// unavailable is the refusal where it cannot be found out what a token is worth, with
+// the time to wait.
+func (list *refusals) unavailable(f fault, wait time.Duration) *problem.Refusal {
+	refusal := *list[f]
 	refusal.RetryAfter = wait
 	return &refusal
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// verified is a token whose signature was checked with a key of its issuer. It says
+// verified is a token whose signature was checked with a key of its issuer, or about
+// which the issuer has said that it is active. It says
 // nothing about whether the token is acceptable here and now: issuer, audience,
 // times, type and scopes are judged on every request. It is shared by all requests
 // that bring the token and is never written to again.
@@ -22,10 +23,14 @@ type verified struct {
 
 	hasIssuer, hasExpires, hasIssued, bound bool
 	// byKey says that it is not a token at all, but the holder of an API key.
-	byKey   bool
-	binding binding
-	// expires, notBefore and issued are microseconds since the epoch.
-	expires, notBefore, issued int64
+	byKey bool
+	// introspected says that the issuer was asked about the token instead, and misused
+	// that it has said that it is no access token.
+	introspected, misused bool
+	binding               binding
+	// expires, notBefore and issued are microseconds since the epoch; so is until, when
+	// an issuer has to be asked again.
+	expires, notBefore, issued, until int64
 	// weight is about how many bytes the token takes up in memory.
 	weight int
 }
@@ -172,21 +177,35 @@ type expectations struct {
 // judge tells whether a verified token is acceptable at a time. It is pure and runs
 // on every request, also for tokens that were seen before.
 func (e *expectations) judge(v *verified, now time.Time) fault {
-	switch {
-	case !e.algorithms.has(v.alg):
-		return algorithmRefused
-	case e.typ != "" && mediaType(v.typ) != e.typ:
-		return wrongType
-	case v.bound && !e.bindable:
+	if f := e.judgeKind(v); f != none {
+		return f
+	}
+	if v.bound && !e.bindable {
 		return senderBound // RFC 9449 §7.2, RFC 8705 §3
 	}
-	if f := e.judgeIssuer(v.issuer, v.hasIssuer); f != none {
+	// An issuer that was asked need not say that it is itself (RFC 7662 §2.2).
+	if f := e.judgeIssuer(v.issuer, v.hasIssuer); f != none && (v.hasIssuer || !v.introspected) {
 		return f
 	}
 	if f := e.judgeAudience(v.audience); f != none {
 		return f
 	}
 	return e.judgeTimes(v, now.UnixMicro())
+}
+
+// judgeKind tells whether it is an access token. Algorithm and "typ" are those of a JWT.
+func (e *expectations) judgeKind(v *verified) fault {
+	switch {
+	case v.misused:
+		return wrongType
+	case v.introspected:
+		return none
+	case !e.algorithms.has(v.alg):
+		return algorithmRefused
+	case e.typ != "" && mediaType(v.typ) != e.typ:
+		return wrongType
+	}
+	return none
 }
 
 // judgeIssuer compares "iss" exactly (RFC 8725 §3.8) and names near misses.
@@ -234,6 +253,8 @@ func (e *expectations) judgeTimes(v *verified, now int64) fault {
 
 func (e *expectations) judgeExpiry(v *verified, now int64) fault {
 	switch {
+	case !v.hasExpires && v.introspected:
+		return none // the issuer has just said that it has not expired
 	case !v.hasExpires:
 		return noExpiration
 	case now >= v.expires+e.leeway:

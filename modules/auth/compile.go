@@ -28,11 +28,18 @@ func (h *Handler) compile(ctx caddy.Context, config *Issuer) (*issuer, error) {
 	compiled := &issuer{expectations: config.expectations()}
 	compiled.bindable = h.senders.some()
 	var err error
+	if config.Introspection != nil {
+		if compiled.introspection, err = h.introspectorOf(config.Introspection); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case config.Secret != "":
 		compiled.keys, err = secretKeys(config, &compiled.algorithms)
 	case config.Key != "":
 		compiled.keys, err = h.staticKeys(config, &compiled.algorithms)
+	case config.Introspection != nil && config.JWKS == "":
+		compiled.keys = noKeys{}
 	default:
 		compiled.keys, err = h.remoteKeys(ctx, config)
 	}

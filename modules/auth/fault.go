@@ -86,6 +86,10 @@ const (
 	certificateMissing
 	certificateOther
 
+	notOpaque
+	tokenInactive
+	notAsked
+
 	faultCount
 )
 
@@ -190,6 +194,10 @@ var faults = [faultCount]struct {
 	notBoundToCertificate: {problem.AuthProof, 0, invalidToken, "The token is not bound to a certificate (cnf.x5t#S256).", "no cnf.x5t#S256, but mtls required"},
 	certificateMissing:    {problem.AuthProof, 0, invalidToken, "The token is bound to a certificate, and the connection has none.", "cnf.x5t#S256, but no client certificate"},
 	certificateOther:      {problem.AuthProof, 0, invalidToken, "The token is bound to another certificate than the connection has.", "the client certificate is not that of cnf.x5t#S256"},
+
+	notOpaque:     {problem.AuthMalformed, 0, invalidToken, "The token has characters in it that no access token has.", "characters that no access token has"},
+	tokenInactive: {problem.AuthInactive, 0, invalidToken, "", "the introspection endpoint does not call the token active"},
+	notAsked:      {problem.AuthKeysUnavailable, 0, noChallenge, "", "the introspection endpoint cannot be asked, or its answer cannot be used"},
 }
 
 // Error gives the text for the log.

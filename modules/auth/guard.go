@@ -33,13 +33,14 @@ func (h *Handler) guarded(next caddyhttp.Handler) caddyhttp.Handler {
 // forever is longer than any connection.
 const forever = 100 * 365 * 24 * time.Hour
 
-// end is when a credential is not accepted any more. An API key may have no end.
+// end is when a credential is not accepted any more. An API key and an
+// introspected token may have no end.
 func (h *Handler) end(v *verified, now time.Time) time.Time {
 	if !v.hasExpires {
 		return now.Add(forever)
 	}
 	end := v.expires
-	if iss, _ := h.issuers.choose(v); iss != nil {
+	if iss := h.issuers.of(v); iss != nil {
 		if iss.maxAge != 0 && v.hasIssued {
 			end = min(end, v.issued+iss.maxAge)
 		}

@@ -25,8 +25,8 @@ func (h *Handler) identify(x *exchange.Exchange, r *http.Request, demand *rule, 
 		return nil, h.refusals.of(f)
 	}
 	v, iss, f := h.issuers.authenticate(r.Context(), text, now)
-	if f == keysMissing {
-		return nil, h.refusals.unavailable(iss.keys.retryAfter(now))
+	if f == keysMissing || f == notAsked {
+		return nil, h.refusals.unavailable(f, iss.retryAfter(f, now))
 	}
 	if f != none {
 		return nil, h.refusals.of(f)

@@ -27,6 +27,7 @@ type check struct {
 // functions that judge requests; only its words are its own.
 type inspection struct {
 	now    time.Time
+	order  []string
 	checks []check
 }
 
@@ -45,7 +46,7 @@ func (in *inspection) fail(name, text, hint string) {
 
 // skipRest notes that the checks behind those made could not be made.
 func (in *inspection) skipRest(why string) {
-	for _, name := range order[len(in.checks):] {
+	for _, name := range in.order[len(in.checks):] {
 		in.checks = append(in.checks, check{Name: name, Verdict: skipped, Text: why})
 	}
 }
@@ -62,10 +63,18 @@ func (in *inspection) failures() bool {
 
 // inspect judges a token as h would, for what an operation demands.
 func (h *Handler) inspect(ctx context.Context, text string, demand *rule, now time.Time) []check {
-	in := &inspection{now: now}
+	if iss := h.issuers.introspecting(text); iss != nil {
+		return h.inspectOpaque(ctx, iss, text, demand, now)
+	}
+	in := &inspection{now: now, order: order}
 	t, v := in.form(text)
 	if v == nil {
 		in.skipRest("the token cannot be read that far")
+		return in.checks
+	}
+	if len(h.issuers.list) == 0 {
+		in.fail("issuer", "API keys are accepted here, and no tokens", "send the key in its field, without a token")
+		in.skipRest("no issuer is accepted")
 		return in.checks
 	}
 	iss := in.chooseIssuer(h.issuers, v)
@@ -165,7 +174,7 @@ func (in *inspection) signature(ctx context.Context, iss *issuer, t *token) {
 	in.fail("signature", text, hint)
 }
 
-// kind judges what kind of token it is: "typ" and "cnf".
+// kind judges what kind of JWT it is: "typ" and "cnf".
 func (in *inspection) kind(iss *issuer, v *verified) {
 	switch {
 	case iss.typ == "":
@@ -175,6 +184,10 @@ func (in *inspection) kind(iss *issuer, v *verified) {
 	default:
 		in.fail("type", typeFailure(iss, v), "another kind of token, such as an ID token, may have been sent")
 	}
+	in.sender(iss, v)
+}
+
+func (in *inspection) sender(iss *issuer, v *verified) {
 	if v.bound && iss.bindable {
 		in.pass("sender", "bound to its sender, who has to prove it with every request")
 		return

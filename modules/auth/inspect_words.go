@@ -62,8 +62,8 @@ func formHint(f fault, text string) string {
 	case f == encrypted:
 		return "have the issuer sign the token, and not encrypt it"
 	case f == notCompact:
-		return "a JWT has three parts; this may be an opaque token, or a part of one"
-	case f == notBase64:
+		return "a JWT has three parts; this may be a part of one, or an opaque token, which only its issuer can read: auth asks it with introspection <url>"
+	case f == notBase64, f == notOpaque:
 		return "it may have been changed or cut off where it was copied"
 	}
 	return "the issuer has to correct it"
@@ -183,6 +183,8 @@ func audienceFailure(iss *issuer, v *verified) (text, hint string) {
 
 func timeText(name string, iss *issuer, v *verified, now int64) string {
 	switch {
+	case name == "expiry" && !v.hasExpires:
+		return "the issuer does not say when it expires"
 	case name == "expiry" && now >= v.expires:
 		return fmt.Sprintf("expired %s ago, within the leeway of %s", span(micros(now-v.expires)), span(micros(iss.leeway)))
 	case name == "expiry":

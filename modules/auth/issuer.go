@@ -18,8 +18,8 @@ const anyValue = "any"
 
 // Issuer is one issuer whose tokens are accepted.
 type Issuer struct {
-	// Issuer is the exact value of "iss", or "any". Without JWKS, Key and Secret it is
-	// a URL at which the issuer is discovered. Required.
+	// Issuer is the exact value of "iss", or "any". Without JWKS, Key, Secret
+	// and Introspection it is a URL at which the issuer is discovered. Required.
 	Issuer string `json:"issuer,omitempty"`
 	// Audience are our identifiers, of which "aud" has to contain one, or "any". Required.
 	Audience []string `json:"audience,omitempty"`
@@ -31,6 +31,9 @@ type Issuer struct {
 	// Secret is a placeholder such as {env.JWT_SECRET} or {file./run/secrets/jwt} for an
 	// HMAC secret of at least 32 bytes. Default: none.
 	Secret string `json:"secret,omitempty"`
+	// Introspection asks the issuer about opaque tokens, and about all tokens if there is
+	// no JWKS, Key or Secret. Default: opaque tokens are refused.
+	Introspection *Introspection `json:"introspection,omitempty"`
 	// Algorithms are accepted. Default: all that the keys are made for.
 	Algorithms []string `json:"algorithms,omitempty"`
 	// Type is the required "typ", such as "at+jwt". Default: any.
@@ -73,7 +76,7 @@ func (h *Handler) check() error {
 	if len(h.Issuers) == 0 && h.APIKeys == nil {
 		return complain("auth", "write auth <issuer>, or auth off if the service verifies tokens itself", "auth does not know whose tokens to accept")
 	}
-	names := make(map[string]bool)
+	names, opaque := make(map[string]bool), 0
 	for _, iss := range h.Issuers {
 		if names[iss.Issuer] || iss.Issuer == anyValue && len(h.Issuers) > 1 {
 			return complain("issuer", "each issuer stands once, and any stands alone", "which keys verify a token of issuer %q is not clear", iss.Issuer)
@@ -82,6 +85,12 @@ func (h *Handler) check() error {
 		if err := iss.check(); err != nil {
 			return err
 		}
+		if iss.Introspection != nil {
+			opaque++
+		}
+	}
+	if opaque > 1 {
+		return errTwoIntrospected()
 	}
 	for _, scope := range h.Scopes {
 		if err := checkScope(scope); err != nil {
@@ -156,25 +165,29 @@ func (i *Issuer) check() error {
 			sources++
 		}
 	}
+	discovery := sources == 0 && i.Introspection == nil
 	switch {
 	case i.Issuer == "":
-		return complain("auth", "write issuer <issuer>, or issuer any to accept every iss", "auth has keys, but does not know whose: the issuer is missing")
+		return complain("auth", "write issuer <issuer>, or issuer any to accept every iss", "auth is told how to verify tokens, but not whose: the issuer is missing")
 	case sources > 1:
 		return complain("key", "keep one of jwks, key and secret", "keys come from one place, and %d are given for %s", sources, i.Issuer)
-	case i.Issuer == anyValue && sources == 0:
-		return complain("issuer", "add jwks, key or secret", "issuer any cannot be discovered")
+	case i.Issuer == anyValue && discovery:
+		return complain("issuer", "add jwks, key, secret or introspection", "issuer any cannot be discovered")
 	case len(i.Audience) == 0:
 		return complain("auth", "write audience <name of this API>, or audience any to accept tokens for every audience", "auth accepts tokens of %s, but does not say for which audience", i.Issuer)
 	case slices.Contains(i.Audience, anyValue) && len(i.Audience) > 1:
 		return complain("audience", "write audience any alone, or name the audiences", "audience any makes the others pointless")
 	}
-	if err := i.checkSource(sources == 0); err != nil {
+	if err := i.checkSource(discovery); err != nil {
+		return err
+	}
+	if err := i.checkIntrospection(sources > 0); err != nil {
 		return err
 	}
 	if err := i.checkValues(); err != nil {
 		return err
 	}
-	return i.Keys.check(sources == 0 || i.JWKS != "")
+	return i.Keys.check(discovery || i.JWKS != "")
 }
 
 // checkSource looks at addresses and at what may not stand in a configuration.

@@ -89,17 +89,13 @@ func (p *prober) knowing(token string) []*Handler {
 		x, y := finding.ParseSource(a.Source), finding.ParseSource(b.Source)
 		return cmp.Or(strings.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line))
 	})
-	t, f := parse(token)
-	if f != none {
-		return all
-	}
-	v, f := readClaims(&t)
-	if f != none {
-		return all
+	var v *verified
+	if t, f := parse(token); f == none {
+		v, _ = readClaims(&t)
 	}
 	var some []*Handler
 	for _, h := range all {
-		if _, f := h.issuers.choose(v); f == none {
+		if h.issuers.knows(token, v) {
 			some = append(some, h)
 		}
 	}
@@ -107,6 +103,19 @@ func (p *prober) knowing(token string) []*Handler {
 		return all
 	}
 	return some
+}
+
+// knows tells whether there is an issuer for a token: one that is asked about it, or
+// the one that its claims name, if it has any.
+func (i *issuers) knows(token string, v *verified) bool {
+	if i.introspecting(token) != nil {
+		return true
+	}
+	if v == nil {
+		return false
+	}
+	_, f := i.choose(v)
+	return f == none
 }
 
 // print writes the report for a person, or as JSON.

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// keySource gives the keys of one issuer. Static and remote keys are the only kinds.
+// keySource gives the keys of one issuer. Static and remote keys
+// are the only kinds, besides none at all.
 type keySource interface {
 	// current returns the keys that may be used at a time, or nil.
 	current(now time.Time) *keyState
@@ -67,7 +68,17 @@ func (s *staticKeys) renew(context.Context, *keyState, string, time.Time) *keySt
 
 func (s *staticKeys) retryAfter(time.Time) time.Duration { return time.Second }
 
+// noKeys are the keys of an issuer whose tokens are introspected.
+type noKeys struct{}
+
+func (noKeys) current(time.Time) *keyState { return nil }
+
+func (noKeys) renew(context.Context, *keyState, string, time.Time) *keyState { return nil }
+
+func (noKeys) retryAfter(time.Time) time.Duration { return time.Second }
+
 var (
+	_ keySource = noKeys{}
 	_ keySource = (*staticKeys)(nil)
 	_ keySource = (*remoteKeys)(nil)
 )

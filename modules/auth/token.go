@@ -44,6 +44,17 @@ func parse(text string) (token, fault) {
 	return t, none
 }
 
+// isJWS tells whether text was meant as a compact JWS, even if it is a bad one: three
+// parts, the first of which is a JSON object. All other tokens are opaque.
+func isJWS(text string) bool {
+	header, rest, _ := strings.Cut(text, ".")
+	if strings.Count(rest, ".") != 1 {
+		return false
+	}
+	decoded, _ := base64.RawURLEncoding.DecodeString(strings.TrimRight(header, "="))
+	return strings.HasPrefix(strings.TrimLeft(string(decoded), " \t\r\n"), "{")
+}
+
 // readHeader reads the JOSE header (RFC 7515 §4.1).
 func (t *token) readHeader(text string) fault {
 	header, ok := decodeObject(text)
