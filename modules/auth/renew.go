@@ -33,7 +33,7 @@ func (r *remoteKeys) renew(ctx context.Context, have *keyState, kid string, now 
 	}
 	state := r.current(time.Now())
 	if state != nil && !state.at.Before(now) && state.set.named[kid] == nil {
-		r.rememberAbsent(kid, now)
+		r.rememberAbsent(kid)
 	}
 	return state
 }
@@ -96,13 +96,15 @@ var kidSeed = maphash.MakeSeed()
 
 func hashKid(kid string) uint64 { return maphash.String(kidSeed, kid) }
 
-func (r *remoteKeys) rememberAbsent(kid string, now time.Time) {
+// rememberAbsent counts from the beginning of the last fetch: whoever guesses the id of
+// a key that is not published yet cannot delay its discovery for longer than that.
+func (r *remoteKeys) rememberAbsent(kid string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.absent) >= maxAbsent {
 		clear(r.absent)
 	}
-	r.absent[hashKid(kid)] = now.Add(2 * r.schedule.cooldown)
+	r.absent[hashKid(kid)] = r.began.Add(2 * r.schedule.cooldown)
 }
 
 func (r *remoteKeys) forgetAbsent() {
