@@ -6,18 +6,12 @@ import (
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"gateway/internal/finding"
 )
 
 func init() {
-	httpcaddyfile.RegisterHandlerDirective("auth", parseCaddyfile)
-}
-
-func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
-	handler := new(Handler)
-	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
+	httpcaddyfile.RegisterDirective("auth", parseDirective)
 }
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens. Syntax:

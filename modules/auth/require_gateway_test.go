@@ -26,6 +26,10 @@ func TestRuleMistakes(t *testing.T) {
 		{"matcher without rule", "@a claim\nrespond @a x"},
 		{"matcher with an unknown operator", "@a claim roles contians admin\nrespond @a x"},
 		{"matcher block with a mistake", "@a claim {\n\troles contains admin\n\tlevel above 3\n}\nrespond @a x"},
+		{"auth with a matcher about claims", "@a claim roles contains admin\nauth @a https://idp.example {\n\taudience orders\n}"},
+		{"auth with one that is the opposite", "@a {\n\tpath /x\n\tnot claim roles contains admin\n}\nauth @a https://idp.example {\n\taudience orders\n}"},
+		{"auth with one in an expression", "@a expression `path('/x') && claim('roles', 'contains', 'admin')`\nauth @a https://idp.example {\n\taudience orders\n}"},
+		{"auth with one in an expression of its own", "@a `claim('roles', 'contains', 'admin')`\nauth @a https://idp.example {\n\taudience orders\n}"},
 	}, "testdata/mistakes_rules.golden")
 }
 
@@ -49,6 +53,24 @@ func TestRulesThroughTheGateway(t *testing.T) {
 		res := gw.Do(test.method, "/", "Authorization", test.token)
 		if res.Code != test.want || test.want == 403 && res.Problem().Code != "auth.claims" {
 			t.Errorf("%s: got %d %s, want %d", test.method, res.Code, res.Problem().Code, test.want)
+		}
+	}
+}
+
+// TestOtherMatchersOfAuth holds that only claims come too early.
+func TestOtherMatchersOfAuth(t *testing.T) {
+	t.Parallel()
+	for _, matcher := range []string{"/private/*", "@a path /private/*", "@a not path /public", "@a expression `path('/private/*')`", "@a header X-Claim claim"} {
+		name, definition := matcher, ""
+		if matcher[0] == '@' {
+			name, definition = "@a", "\t"+matcher+"\n"
+		}
+		gw := gatewaytest.New(t, ":8080 {\n"+definition+"\tauth "+name+" https://idp.example {\n\t\taudience orders\n\t}\n\trespond \"user={http.auth.user.id}\"\n}\n")
+		if got := gw.Do("GET", "/private/x", "X-Claim", "claim").Code; got != 401 {
+			t.Errorf("%s: got %d", matcher, got)
+		}
+		if got := gw.Do("GET", "/public").Code; got != 200 {
+			t.Errorf("%s: got %d outside", matcher, got)
 		}
 	}
 }
