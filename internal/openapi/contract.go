@@ -12,7 +12,11 @@
 package openapi
 
 import (
+	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 
 	"gateway/internal/finding"
 )
@@ -74,6 +78,24 @@ func (op *Operation) Matrix() bool {
 		}
 	}
 	return false
+}
+
+// Statuses returns the names of the declared responses in order: exact ones, then
+// ranges, then the default.
+func (op *Operation) Statuses() []string {
+	return slices.SortedFunc(maps.Keys(op.Responses), func(a, b string) int {
+		return cmp.Or(cmp.Compare(statusOrder(a), statusOrder(b)), strings.Compare(a, b))
+	})
+}
+
+func statusOrder(status string) int {
+	switch {
+	case status == "default":
+		return 2
+	case strings.HasSuffix(status, "XX"):
+		return 1
+	}
+	return 0
 }
 
 // Position is a place in a file; Line and Column count from 1, 0 is unknown.

@@ -16,6 +16,7 @@ type settings struct {
 	bounds    bounds
 	maxErrors int
 	unknown   unknownPolicy
+	responses *responseSettings // nil if responses are not looked at
 }
 
 // body is the compiled request body of an operation.

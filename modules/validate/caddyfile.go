@@ -37,7 +37,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 // options are the subdirectives, in the order of the syntax.
 var options = []string{
 	"schema", "optional", "max_body", "max_depth", "max_values", "max_string", "max_number", "max_errors",
-	"unknown_query", "read_only", "pass", "decode", "mode",
+	"unknown_query", "read_only", "pass", "decode", "responses", "mode",
 }
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens. Syntax:
@@ -55,6 +55,10 @@ var options = []string{
 //		read_only     reject|allow
 //		pass          <media-types...>
 //		decode        <codings...>|off
+//		responses     off|report|enforce {
+//			sample   <percent>
+//			max_body <size>
+//		}
 //		mode          enforce|report|off
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -101,6 +105,8 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		return finding.At(d, "", "%s needs a value", option)
 	}
 	switch option {
+	case "responses":
+		return h.unmarshalResponses(d)
 	case "schema":
 		h.Schema = beside(d)
 	case "max_body":

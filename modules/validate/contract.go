@@ -18,6 +18,8 @@ type contract struct {
 	compiled map[openapi.Schema]*schema
 	// pass are the media types that the configuration lets through by name.
 	pass []string
+	// answers compiles the schemas of responses; nil until there are some.
+	answers *contract
 	// warnings are what the operator should know and nothing refuses.
 	warnings []string
 }
@@ -74,7 +76,11 @@ func (c *contract) operation(op *openapi.Operation, s *settings) (*operation, er
 		return nil, found.Err()
 	}
 	b.prepare(op.ID, s)
-	return &operation{name: op.ID, parameters: parameters, body: b, settings: s}, nil
+	o := &operation{name: op.ID, parameters: parameters, body: b, settings: s}
+	if s.responses != nil {
+		return o, c.bindResponses(o, op, s.responses)
+	}
+	return o, nil
 }
 
 // appendFindings adds an error to a list, at a place if it has none.

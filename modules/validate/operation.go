@@ -19,6 +19,8 @@ type operation struct {
 	settings   *settings
 	// report is told the names of unknown query parameters if they are reported.
 	report func(name string, count int)
+	// responses are what responses are checked against; nil if they are not.
+	responses *responses
 }
 
 // checks are reused; a check lives as long as one decision.

@@ -1,5 +1,5 @@
 // Package validate checks requests against a contract or a JSON Schema before they
-// reach the service.
+// reach the service, and if told so responses before they reach the client.
 //
 // What is checked is what is forwarded: a body has exactly one reading, and the
 // service receives the very bytes that were validated. Everything is compiled at
@@ -12,6 +12,10 @@
 // accepts it, or explain.go says why not; schemas with keywords that they do not know
 // go to the schema library (schema.go), which is also what tests compare them with.
 // violations.go, branch.go and sentence.go make of it what the client sees.
+//
+// The way of a response: watch.go stands before the service, answer.go is what the
+// service writes to, response.go has what the contract says about it, and judge.go
+// compares the two.
 package validate
 
 import (
@@ -27,7 +31,6 @@ import (
 
 	"gateway/internal/exchange"
 	"gateway/internal/finding"
-	"gateway/internal/openapi"
 	"gateway/internal/problem"
 )
 
@@ -81,6 +84,9 @@ type Handler struct {
 	// Mode is "enforce", "report" (decided and recorded, but let through) or "off".
 	// Default: enforce.
 	Mode exchange.Mode `json:"mode,omitempty"`
+	// Responses says what becomes of responses that break the contract. Default: they
+	// are not looked at.
+	Responses *Responses `json:"responses,omitempty"`
 	// Source is where the directive stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 
@@ -118,6 +124,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		maxBody: h.MaxBody, codings: h.codings(), maxErrors: h.MaxErrors, unknown: h.UnknownQuery,
 		bounds: bounds{maxDepth: h.MaxDepth, maxValues: h.MaxValues, maxString: h.MaxString, maxNumber: h.MaxNumber},
 	}
+	h.settings.responses = h.Responses.settings(h.settings.bounds, h.logger)
 	if h.Schema != "" {
 		if err := h.provisionSchema(); err != nil {
 			return err
@@ -169,6 +176,9 @@ func (h *Handler) Validate() error {
 		return h.problem("use reject or allow", "read_only is %q", h.ReadOnly)
 	}
 	if err := h.validateCodings(); err != nil {
+		return err
+	}
+	if err := h.validateResponses(); err != nil {
 		return err
 	}
 	if h.Optional && h.Schema == "" {
@@ -225,52 +235,6 @@ func (h *Handler) provisionSchema() error {
 	return nil
 }
 
-// logUnchecked tells the operator which promises of a schema nobody keeps.
-func (h *Handler) logUnchecked(formats []string, file string) {
-	if len(formats) > 0 {
-		h.logger.Info("these formats are not checked", zap.Strings("formats", formats), zap.String("file", file))
-	}
-}
-
-// Bind compiles what requests to an operation of a contract are checked against. The
-// api block calls it after Provision, one contract after the other, also when one has
-// changed while requests are served: Decide looks at nothing that Bind writes.
-func (h *Handler) Bind(op *openapi.Operation, c *openapi.Contract) (any, error) {
-	if h.alone != nil {
-		return nil, h.problem("remove the schema", "inside api the contract has the schemas, and validate %s would check every request once more", filepath.Base(h.Schema))
-	}
-	if h.binding == nil || h.binding.Contract != c {
-		binding, err := newContract(c, h.ReadOnly == readOnlyAllow, h.Pass)
-		if err != nil {
-			return nil, err
-		}
-		h.binding = binding
-	}
-	compiler := h.binding
-	told, formats := len(compiler.warnings), len(compiler.engine.unchecked)
-	prepared, err := compiler.operation(op, &h.settings)
-	if err != nil {
-		return nil, err
-	}
-	for _, warning := range compiler.warnings[told:] {
-		h.logger.Warn(warning, zap.String("contract", c.File))
-	}
-	h.logUnchecked(compiler.engine.unchecked[formats:], c.File)
-	if h.UnknownQuery == unknownReport {
-		prepared.report = h.reportUnknown(prepared.name)
-	}
-	return prepared, nil
-}
-
-// reportUnknown returns what logs unknown query parameters of an operation.
-func (h *Handler) reportUnknown(operation string) func(name string, count int) {
-	return func(name string, count int) {
-		if entry := h.logger.Check(zap.InfoLevel, "unknown query parameters"); entry != nil {
-			entry.Write(zap.String("operation", operation), zap.String("first", name), zap.Int("count", count))
-		}
-	}
-}
-
 // Decide implements exchange.Decider.
 func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *problem.Refusal {
 	if op, ok := x.Prepared(exchange.Validate).(*operation); ok {
@@ -286,6 +250,9 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.settings.responses != nil {
+		next = &watch{next}
+	}
 	return h.step.Serve(w, r, next, h)
 }
 
