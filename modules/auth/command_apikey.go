@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -17,7 +18,7 @@ func keyCommand() *cobra.Command {
 Prints a new API key, and on standard error its entry for the file that api_key names.
 The file has the key's hash only: the key itself cannot be shown again. To replace a
 key, add the hash of the new one to the entry, and take the old one out when it is no
-longer used.
+longer used; "issued" is that of the older one until then.
 
 	$ gateway token key billing --scopes "orders:read"
 `,
@@ -38,7 +39,11 @@ func runKey(cmd *cobra.Command, args []string) error {
 	}
 	// 52 characters of 5 bits each; the prefix lets scanners find keys that were lost.
 	key := "gwk_" + strings.ToLower(rand.Text()+rand.Text())
-	entry := map[string]any{"id": args[0], "keys": []string{hashAPIKey(key)}}
+	entry := map[string]any{
+		"id": args[0], "keys": []string{hashAPIKey(key)},
+		// Without it the entry would be older than any deny list that says before.
+		"issued": time.Now().UTC().Format(time.RFC3339),
+	}
 	if len(scopes) > 0 {
 		entry["scopes"] = scopes
 	}
