@@ -65,24 +65,6 @@ func (b *body) prepare(about string, s *settings) {
 	}
 }
 
-// refuseCoding refuses content codings other than those that are accepted. The
-// response lists them (RFC 9110 §12.5.3).
-func refuseCoding(accepted []coding) *problem.Refusal {
-	names := make([]string, len(accepted))
-	for i, c := range accepted {
-		names[i] = string(c)
-	}
-	if len(names) == 0 {
-		return &problem.Refusal{
-			Reason: problem.SchemaEncoding, Detail: "It must have none.", Header: http.Header{"Accept-Encoding": {"identity"}},
-		}
-	}
-	return &problem.Refusal{
-		Reason: problem.SchemaEncoding, Detail: "It may be " + enumerate(names) + ", once.",
-		Header: http.Header{"Accept-Encoding": {strings.Join(names, ", ")}},
-	}
-}
-
 // find returns the declared media type that a request's falls under, or nil.
 func (b *body) find(mediaType string) *media {
 	for i := range b.media {
@@ -91,6 +73,41 @@ func (b *body) find(mediaType string) *media {
 		}
 	}
 	return nil
+}
+
+// content is what the head of a request says about its body.
+type content struct {
+	declared *media
+	kind     contentKind
+	coding   coding
+	boundary string
+}
+
+// content finds what the body of a request is, as the contract has it.
+func (o *operation) content(header http.Header) (ct content, refusal *problem.Refusal) {
+	b := o.body
+	var accepted bool
+	if ct.coding, accepted = codingOf(header["Content-Encoding"], o.settings.codings); !accepted {
+		return ct, b.coded
+	}
+	named := parseContentType(header["Content-Type"], b.media)
+	ct.declared, ct.boundary = b.find(named.mediaType), named.boundary
+	if !named.ok || ct.declared == nil {
+		return ct, b.wrongType
+	}
+	ct.kind = ct.declared.kind
+	if strings.Contains(ct.declared.name, "*") && ct.kind != contentOpaque {
+		if ct.kind = kindOfContent(named.mediaType); ct.kind == contentMultipart {
+			ct.kind = contentForeign // a range does not say how parts are encoded
+		}
+	}
+	if ct.kind == contentForeign {
+		return ct, b.wrongType
+	}
+	if ct.kind == contentOpaque && ct.coding != "" {
+		return ct, b.unread
+	}
+	return ct, nil
 }
 
 // checkBody checks the body of a request and leaves it for the next handler as it
@@ -108,74 +125,45 @@ func (o *operation) checkBody(r *http.Request, version string) *problem.Refusal 
 	case len(b.media) == 0: // the operation declares none
 		return b.wrongType
 	}
-	coding, accepted := codingOf(r.Header["Content-Encoding"], o.settings.codings)
-	if !accepted {
-		return b.coded
-	}
-	ct := parseContentType(r.Header["Content-Type"], b.media)
-	declared := b.find(ct.mediaType)
-	if !ct.ok || declared == nil {
-		return b.wrongType
-	}
-	kind := declared.kind
-	if strings.Contains(declared.name, "*") && kind != contentOpaque {
-		if kind = kindOfContent(ct.mediaType); kind == contentMultipart {
-			kind = contentForeign // a range does not say how parts are encoded
-		}
-	}
-	if kind == contentForeign {
-		return b.wrongType
+	ct, refusal := o.content(r.Header)
+	if refusal != nil {
+		return refusal
 	}
 	if r.ContentLength > o.settings.maxBody {
 		return b.tooLarge
 	}
-	if kind == contentOpaque {
-		if coding != "" {
-			return b.unread
-		}
+	if ct.kind == contentOpaque {
 		limitBody(r, o.settings.maxBody, b.tooLarge)
 		return nil
 	}
-	data, tooLarge, err := readBody(r, o.settings.maxBody)
+	body, tooLarge, err := readBody(r, o.settings.maxBody)
 	switch {
 	case tooLarge:
 		return b.tooLarge
 	case err != nil:
 		return unreadable(err)
 	}
-	c := checks.Get().(*check)
+	return o.checkSent(body, &ct, version)
+}
+
+// checkSent checks a body that was read.
+func (o *operation) checkSent(body *sent, ct *content, version string) *problem.Refusal {
+	bound := int(body.size)
+	if ct.coding != "" {
+		bound = decodedBound(bound, o.settings.maxBody)
+	}
+	c := newCheck(bound)
 	defer c.release()
 	c.bounds, c.version = &o.settings.bounds, version
-	if coding != "" {
+	var data []byte
+	data, c.whole = body.bytes(c.whole)
+	if ct.coding != "" {
 		var refusal *problem.Refusal
-		if data, refusal = o.decode(c, coding, data); refusal != nil {
+		if data, refusal = o.decode(c, ct.coding, data, bound); refusal != nil {
 			return refusal
 		}
 	}
-	return o.checkContent(c, alias(data), declared, kind, ct.boundary)
-}
-
-// decode decodes the body for the check. The service gets it as it came.
-func (o *operation) decode(c *check, coding coding, encoded []byte) ([]byte, *problem.Refusal) {
-	var err error
-	bound := decodedBound(len(encoded), o.settings.maxBody)
-	c.decoded, err = coding.decode(c.decoded[:0], encoded, bound)
-	switch {
-	case err == errExpanded && int64(bound) < o.settings.maxBody:
-		return nil, tooDense
-	case err == errExpanded:
-		return nil, o.body.tooLarge
-	case err != nil:
-		return nil, &problem.Refusal{
-			Reason: problem.SchemaEncoding, Status: http.StatusBadRequest,
-			Detail: "The body is not one whole " + string(coding) + " stream with nothing behind it.",
-		}
-	}
-	return c.decoded, nil
-}
-
-var tooDense = &problem.Refusal{
-	Reason: problem.SchemaTooLarge, Detail: fmt.Sprintf("Decoded, it may be %d times as long at most.", maxRatio),
+	return o.checkContent(c, alias(data), ct.declared, ct.kind, ct.boundary)
 }
 
 // checkContent checks a body as what it is.

@@ -13,8 +13,10 @@ type check struct {
 	builder
 	bounds  *bounds
 	version string
-	// decoded is the body without its content coding.
-	decoded []byte
+	// whole is the body in one piece, if it came in several; decoded is the body
+	// without its content coding.
+	whole, decoded []byte
+	heavy          bool
 	// reason is that of the first place with a violation.
 	reason     *problem.Reason
 	violations []problem.Violation

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"gateway/internal/problem"
 )
@@ -21,23 +20,6 @@ type operation struct {
 	report func(name string, count int)
 	// responses are what responses are checked against; nil if they are not.
 	responses *responses
-}
-
-// checks are reused; a check lives as long as one decision.
-var checks = sync.Pool{New: func() any { return &check{builder: builder{document: new(document)}} }}
-
-// release gives a check back.
-func (c *check) release() {
-	c.document.text, c.bounds, c.reason, c.err, c.sole = "", nil, nil, nil, nil
-	clear(c.violations)
-	c.violations = c.violations[:0]
-	c.preferText = false
-	if cap(c.decoded) > maxKept {
-		c.decoded = nil
-	}
-	if cap(c.values) <= maxKept && cap(c.text) <= maxKept && cap(c.violations) <= maxKept {
-		checks.Put(c)
-	}
 }
 
 // decide checks a request: all parameters first, then the body. path holds the

@@ -36,46 +36,29 @@ type prefixed struct {
 	io.Closer
 }
 
-// trusted is up to which declared length memory is set aside before anything has
-// arrived; a client may declare more than it sends.
-const trusted = 1 << 20
-
 // readBody reads the body up to limit bytes and puts it back: the next handler reads
 // the same bytes, and the proxy may read them again for a second attempt. What is
 // too large is put back as well, because the policy may only be reporting.
-func readBody(r *http.Request, limit int64) (data []byte, tooLarge bool, err error) {
+func readBody(r *http.Request, limit int64) (body *sent, tooLarge bool, err error) {
 	original := r.Body
-	if r.ContentLength > 0 && r.ContentLength <= trusted {
-		data = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(original, data)
-	} else {
-		data, err = io.ReadAll(io.LimitReader(original, limit+1))
-	}
+	body = newSent(original)
+	tooLarge, err = body.fill(original, r.ContentLength, limit)
 	if _, limited := errors.AsType[*http.MaxBytesError](err); limited {
+		body.discard()
 		return nil, true, nil
 	}
 	if err != nil {
+		body.discard()
 		return nil, false, err
 	}
-	if int64(len(data)) > limit {
-		r.Body = &prefixed{Reader: io.MultiReader(bytes.NewReader(data), original), Closer: original}
+	body.block = body.first
+	if tooLarge {
+		r.Body = &prefixed{Reader: io.MultiReader(body, original), Closer: body}
 		return nil, true, nil
 	}
-	replay := &replayed{original: original}
-	replay.Reset(data)
-	r.Body, r.ContentLength = replay, int64(len(data))
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	return data, false, nil
+	r.Body, r.ContentLength, r.GetBody = body, body.size, body.again
+	return body, false, nil
 }
-
-// replayed is a body that was read and is read again.
-type replayed struct {
-	bytes.Reader
-	original io.Closer
-}
-
-// Close implements io.Closer.
-func (b *replayed) Close() error { return b.original.Close() }
 
 // limitBody bounds a body that is passed on unread.
 func limitBody(r *http.Request, limit int64, tooLarge *problem.Refusal) {

@@ -23,7 +23,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -96,9 +95,6 @@ type Handler struct {
 	binding  *contract  // the contract that Bind works on
 	logger   *zap.Logger
 }
-
-// decodeOff is the word for no content codings.
-const decodeOff = "off"
 
 // readOnlyPolicy says what becomes of read-only properties in requests.
 type readOnlyPolicy string
@@ -187,30 +183,6 @@ func (h *Handler) Validate() error {
 	return nil
 }
 
-func (h *Handler) validateCodings() error {
-	for i, name := range h.Decode {
-		switch {
-		case name == decodeOff && len(h.Decode) > 1:
-			return h.problem("use off alone", "decode is off, and names codings beside")
-		case name != decodeOff && !slices.Contains(codings, coding(name)):
-			return h.problem("use gzip, deflate, zstd or off", "decode names the coding %q", name)
-		case slices.Contains(h.Decode[:i], name):
-			return h.problem("remove one of them", "decode names %s twice", name)
-		}
-	}
-	return nil
-}
-
-// codings returns the content codings that bodies may have.
-func (h *Handler) codings() (accepted []coding) {
-	for _, c := range codings {
-		if len(h.Decode) == 0 || slices.Contains(h.Decode, string(c)) {
-			accepted = append(accepted, c)
-		}
-	}
-	return accepted
-}
-
 func (h *Handler) problem(hint, format string, args ...any) *finding.Error {
 	return &finding.Error{Message: fmt.Sprintf(format, args...), At: finding.ParseSource(h.Source), Hint: hint}
 }
@@ -253,7 +225,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if h.settings.responses != nil {
 		next = &watch{next}
 	}
-	return h.step.Serve(w, r, next, h)
+	err := h.step.Serve(w, r, next, h)
+	if err == nil { // after an error, another route may still send the body
+		finish(r)
+	}
+	return err
 }
 
 var (
