@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"flag"
 	"strings"
 	"testing"
 
@@ -12,7 +13,23 @@ import (
 
 // The test binary plays the gateway in the scripts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gateway": caddycmd.Main})
+	testscript.Main(patient{m}, map[string]func(){"gateway": caddycmd.Main})
+}
+
+// patient runs more tests at a time than there are processors: most of them wait, for
+// a file to be looked at or a token to expire.
+type patient struct{ *testing.M }
+
+func (p patient) Run() int {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", "8"); err != nil {
+			panic(err)
+		}
+	}
+	return p.M.Run()
 }
 
 func TestScripts(t *testing.T) {
@@ -24,6 +41,8 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
 				env.Setenv(name, env.WorkDir)
 			}
+			// The race detector sleeps for a second at the end of each command otherwise.
+			env.Setenv("GORACE", "atexit_sleep_ms=10")
 			env.Setenv("IDP", issuer.URL)
 			key := authtest.New("ES256", "k1")
 			env.Setenv("GOOD", key.Token(issuer.Claims("orders", nil), nil))

@@ -294,8 +294,10 @@ func TestAnswersAreBounded(t *testing.T) {
 	i := oracleOf(o)
 	i.active = newTokenCache(1 << 20)
 	inactive := new(inactiveTokens)
-	for n := range 2000 {
+	for n := range 500 {
 		asks(t, i, strconv.Itoa(n))
+	}
+	for n := range 2000 {
 		sum := sumOf(strconv.Itoa(n))
 		inactive.add(&sum, at(0), at(time.Second))
 	}

@@ -155,17 +155,24 @@ func TestEventsEndWithTheirToken(t *testing.T) {
 		body, err := io.ReadAll(res.Body)
 		return res.StatusCode, string(body), err
 	}
-	address, _ := streaming(t, iss, "close_at_expiry")
-	// No error: the end of the stream is a clean one.
-	if status, body, err := get(address, "/events", 700*time.Millisecond); status != 200 || err != nil || !strings.Contains(body, "data: 3\n\n") || strings.Contains(body, "data: 39") {
-		t.Errorf("events: got %d, %v, %q", status, err, body)
-	}
-	if _, body, err := get(address, "/download", 700*time.Millisecond); err != nil || !strings.Contains(body, "data: 39") {
-		t.Errorf("a download is cut: %v, %q", err, body)
-	}
-	without, _ := streaming(t, iss, "forward_token on")
-	if _, body, err := get(without, "/events", 700*time.Millisecond); err != nil || !strings.Contains(body, "data: 39") {
-		t.Errorf("without the option events end: %v, %q", err, body)
+	ending, _ := streaming(t, iss, "close_at_expiry")
+	going, _ := streaming(t, iss, "forward_token on")
+	for _, test := range []struct {
+		name, address, path string
+		ends                bool
+	}{
+		{"events", ending, "/events", true},
+		{"a download", ending, "/download", false},
+		{"events without the option", going, "/events", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			// No error: the end of the stream is a clean one.
+			status, body, err := get(test.address, test.path, 700*time.Millisecond)
+			if status != 200 || err != nil || !strings.Contains(body, "data: 3\n\n") || strings.Contains(body, "data: 39") == test.ends {
+				t.Errorf("got %d, %v, %q", status, err, body)
+			}
+		})
 	}
 }
 

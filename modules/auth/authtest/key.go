@@ -26,7 +26,7 @@ import (
 type Key struct {
 	// ID is the kid. Alg is the algorithm that the key signs with and that its JWK names.
 	ID, Alg string
-	private any
+	private func() any
 }
 
 // Claims are a claims set or a header.
@@ -40,12 +40,12 @@ var hashes = map[string]crypto.Hash{
 }
 
 var (
-	made   = make(map[string]any)
+	made   = make(map[string]func() any)
 	madeMu sync.Mutex
 )
 
 // New returns the key with the given id for an algorithm. Keys are made once per
-// process; the same id and kind of key give the same key.
+// process, when they are first used; the same id and kind of key give the same key.
 func New(alg, id string) *Key {
 	madeMu.Lock()
 	defer madeMu.Unlock()
@@ -55,13 +55,13 @@ func New(alg, id string) *Key {
 	}
 	name := kind + " " + id
 	if made[name] == nil {
-		made[name] = generate(kind)
+		made[name] = sync.OnceValue(func() any { return generate(kind) })
 	}
 	return &Key{ID: id, Alg: alg, private: made[name]}
 }
 
 // Secret returns an HMAC key.
-func Secret(alg, secret string) *Key { return &Key{Alg: alg, private: []byte(secret)} }
+func Secret(alg, secret string) *Key { return &Key{Alg: alg, private: func() any { return []byte(secret) }} }
 
 func generate(kind string) any {
 	switch kind {
@@ -116,13 +116,13 @@ func (k *Key) Compact(header, payload string) string {
 // Sign signs data with the key's algorithm.
 func (k *Key) Sign(data []byte) []byte {
 	if k.Alg == "EdDSA" {
-		return ed25519.Sign(k.private.(ed25519.PrivateKey), data)
+		return ed25519.Sign(k.private().(ed25519.PrivateKey), data)
 	}
 	hash := hashes[k.Alg]
 	digest := hash.New()
 	digest.Write(data)
 	sum := digest.Sum(nil)
-	switch private := k.private.(type) {
+	switch private := k.private().(type) {
 	case []byte:
 		mac := hmac.New(hash.New, private)
 		mac.Write(data)
@@ -146,15 +146,15 @@ func (k *Key) SignPSS(data []byte, salt int) []byte {
 	hash := hashes[k.Alg]
 	digest := hash.New()
 	digest.Write(data)
-	return must(rsa.SignPSS(rand.Reader, k.private.(*rsa.PrivateKey), hash, digest.Sum(nil), &rsa.PSSOptions{SaltLength: salt}))
+	return must(rsa.SignPSS(rand.Reader, k.private().(*rsa.PrivateKey), hash, digest.Sum(nil), &rsa.PSSOptions{SaltLength: salt}))
 }
 
 // Public returns the public key; of a secret, the secret.
 func (k *Key) Public() any {
-	if signer, ok := k.private.(crypto.Signer); ok {
+	if signer, ok := k.private().(crypto.Signer); ok {
 		return signer.Public()
 	}
-	return k.private
+	return k.private()
 }
 
 // PEM returns the public key as PEM.
@@ -165,7 +165,7 @@ func (k *Key) PEM() string {
 
 // PrivatePEM returns the private key as PEM.
 func (k *Key) PrivatePEM() string {
-	der := must(x509.MarshalPKCS8PrivateKey(k.private))
+	der := must(x509.MarshalPKCS8PrivateKey(k.private()))
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
