@@ -22,6 +22,12 @@ var (
 		Hint:  "Use one of the methods in the Allow header.",
 		About: "The path exists in the contract, the method does not. Method names are case-sensitive (RFC 9110 §9.1): `post` is not `POST`. Method override headers are not interpreted.",
 	}
+	RouteContractUnavailable = &Reason{
+		Code: "route.contract_unavailable", Status: http.StatusServiceUnavailable,
+		Title: "The API's contract is not there yet",
+		Hint:  "Try again after the time in Retry-After.",
+		About: "The gateway fetches the contract of this API from its service, and has never got one that can be used. Until it does, nobody knows which operations there are and whom they are for, so nothing is let through. The log says why, and `gateway_contract_healthy` is 0; once there was a contract, it is kept, also over restarts.",
+	}
 )
 
 // The version stage: which version of the API is meant, and whether it still lives.
@@ -126,7 +132,7 @@ var (
 // a test compares it with the variables of the catalogue's files, so that the list can
 // be read.
 var catalogue = []*Reason{
-	RoutePath, RouteNotFound, RouteMethod,
+	RoutePath, RouteNotFound, RouteMethod, RouteContractUnavailable,
 	VersionMissing, VersionUnknown, VersionConflict, VersionSunset,
 	AuthMissing, AuthMalformed, AuthAlgorithm, AuthSignature, AuthKeyUnknown, AuthIssuer, AuthAudience,
 	AuthType, AuthExpired, AuthNotYet, AuthScope, AuthClaims, AuthRevoked, AuthInactive, AuthAPIKey, AuthProof, AuthKeysUnavailable, AuthRejected,

@@ -4,7 +4,8 @@
 //	caddyfile.go, block.go   the directive
 //	api.go                   the handler of a site: whose request is it
 //	provision.go             configuration → policies and the handlers behind them
-//	origin.go                where contracts come from: files
+//	origin.go                where contracts come from: files, or a service
+//	remote.go, fetch.go      a contract that is fetched from its service
 //	load.go                  one contract → routes, with what the policies made of them
 //	offer.go                 what an API offers at one time
 //	served.go                what a site serves at one time
@@ -65,8 +66,12 @@ type API struct {
 	// Name is the API's name: a metric label and a part of URLs. Required.
 	Name string `json:"name"`
 	// Contract is the contract file, or a folder with one sub-folder a version
-	// (v1/openapi.yaml). Default: api/<name> beside the Caddyfile.
+	// (v1/openapi.yaml), or the http or https URL where the service has it. Default:
+	// api/<name> beside the Caddyfile.
 	Contract string `json:"contract"`
+	// Refresh is how often a contract is fetched from its URL. Range: 1s–24h.
+	// Default: 1m.
+	Refresh caddy.Duration `json:"refresh,omitempty"`
 	// ContractSource is where the contract is named, "file:line". Default: it is not.
 	ContractSource string `json:"contract_source,omitempty"`
 	// Base replaces the base path that the contract's servers give its operations;
@@ -92,6 +97,9 @@ type API struct {
 	app    *App
 	logger *zap.Logger
 	origin origin
+	pooled string // the key of what is fetched; "" if nothing is
+	// other stands for requests while there is no contract.
+	other  *exchange.Route
 	limits []*ratelimit.Handler // of RateLimits, decided together
 	// inside is what follows the router: the policies, then the directives of the block.
 	inside caddyhttp.Handler

@@ -268,6 +268,13 @@ func TestLoadErrors(t *testing.T) {
 		"unknown_directive":  block("\t\tcontract testdata/orders\n\t\tratelimt 10/1s\n\t\trespond ok\n"),
 		"base_without_slash": block("\t\tcontract testdata/orders\n\t\tbase shop\n\t\trespond ok\n"),
 		"same_path_twice":    block("\t\tcontract testdata/users/openapi.yaml\n\t\trespond ok\n\t}\n\tapi people {\n\t\tcontract testdata/users/openapi.yaml\n\t\trespond ok\n"),
+		"contract_scheme":    block("\t\tcontract ftp://orders/openapi.json\n\t\trespond ok\n"),
+		"contract_password":  block("\t\tcontract http://user:secret@orders/openapi.json\n\t\trespond ok\n"),
+		"contract_option":    block("\t\tcontract http://orders/openapi.json {\n\t\t\trefesh 1s\n\t\t}\n\t\trespond ok\n"),
+		"refresh_interval":   block("\t\tcontract http://orders/openapi.json {\n\t\t\trefresh often\n\t\t}\n\t\trespond ok\n"),
+		"refresh_range":      block("\t\tcontract http://orders/openapi.json {\n\t\t\trefresh 1ms\n\t\t}\n\t\trespond ok\n"),
+		"refresh_of_file":    block("\t\tcontract testdata/orders {\n\t\t\trefresh 1s\n\t\t}\n\t\trespond ok\n"),
+		"versioning_of_url":  block("\t\tcontract http://orders/openapi.json\n\t\tversioning {\n\t\t\tpath\n\t\t}\n\t\trespond ok\n"),
 		"same_name_twice":    block("\t\tcontract testdata/users/openapi.yaml\n\t\trespond ok\n\t}\n\tapi orders {\n\t\tcontract testdata/users/openapi.yaml\n\t\trespond ok\n"),
 	} {
 		t.Run(name, func(t *testing.T) {

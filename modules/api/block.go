@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -99,13 +100,49 @@ func (p *blockParser) contract(d *caddyfile.Dispenser) error {
 		return once(d)
 	}
 	if !d.NextArg() {
-		return finding.At(d, "name it: contract api/orders", "contract needs a file or folder")
+		return finding.At(d, "name it: contract api/orders", "contract needs a file, a folder or a URL")
 	}
 	p.api.Contract, p.api.ContractSource = d.Val(), source(d)
-	if !filepath.IsAbs(p.api.Contract) {
-		p.api.Contract = filepath.Join(filepath.Dir(d.File()), p.api.Contract)
+	if !isAddress(p.api.Contract) {
+		if scheme, _, ok := strings.Cut(p.api.Contract, "://"); ok {
+			return finding.At(d, "use http:// or https://, or name a file", "contracts cannot be fetched over %s", scheme)
+		}
+		if !filepath.IsAbs(p.api.Contract) {
+			p.api.Contract = filepath.Join(filepath.Dir(d.File()), p.api.Contract)
+		}
+		return endOf(d, "a contract in files")
 	}
-	return end(d)
+	if d.NextArg() {
+		return finding.At(d, "", "%q is too much here", d.Val())
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		if err := p.refresh(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refresh reads the one option of a contract that is fetched.
+func (p *blockParser) refresh(d *caddyfile.Dispenser) error {
+	if d.Val() != "refresh" {
+		return finding.At(d, finding.Suggest(d.Val(), "refresh"), "%q is not an option of contract", d.Val())
+	}
+	if p.api.Refresh != 0 {
+		return once(d)
+	}
+	if !d.NextArg() {
+		return finding.At(d, "such as: refresh 30s", "refresh needs an interval")
+	}
+	every, err := caddy.ParseDuration(d.Val())
+	if err != nil || every <= 0 {
+		return finding.At(d, "such as: refresh 30s", "%q is not an interval", d.Val())
+	}
+	p.api.Refresh = caddy.Duration(every)
+	if d.NextArg() {
+		return finding.At(d, "", "%q is too much here", d.Val())
+	}
+	return nil
 }
 
 func (p *blockParser) base(d *caddyfile.Dispenser) error {
@@ -179,8 +216,9 @@ func once(d *caddyfile.Dispenser) error {
 }
 
 // end refuses whatever follows a complete option.
-func end(d *caddyfile.Dispenser) error {
-	name := d.Val()
+func end(d *caddyfile.Dispenser) error { return endOf(d, d.Val()) }
+
+func endOf(d *caddyfile.Dispenser, name string) error {
 	if d.NextArg() {
 		return finding.At(d, "", "%q is too much here", d.Val())
 	}

@@ -20,7 +20,9 @@ func init() {
 // parseAPI sets up an API from Caddyfile tokens. Syntax:
 //
 //	api [<matcher>] <name> {
-//		contract   <file|folder>
+//		contract   <file|folder|url> {
+//			refresh <interval>
+//		}
 //		base       <path>
 //		versioning ...
 //		auth       ...

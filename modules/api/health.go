@@ -16,6 +16,10 @@ type ContractHealth struct {
 	Served time.Time
 	// Findings tell why the newest contract is not the one that is served.
 	Findings finding.List
+	// Confirmed is when the service last said what its contract is, and Trouble why it
+	// cannot be asked now; of contracts that are fetched only.
+	Confirmed time.Time
+	Trouble   string
 }
 
 // Contracts returns what became of every contract of the config, by API and version.
@@ -23,7 +27,7 @@ func (a *App) Contracts() []ContractHealth {
 	var all []ContractHealth
 	live.each(func(api *API) {
 		if api.app == a {
-			all = append(all, api.health.list()...)
+			all = append(all, api.contracts()...)
 		}
 	})
 	slices.SortStableFunc(all, func(x, y ContractHealth) int {
@@ -38,14 +42,18 @@ type health struct {
 	states []ContractHealth
 }
 
-func (h *health) list() []ContractHealth {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.Clone(h.states)
+// contracts returns what became of the contracts of the API.
+func (a *API) contracts() []ContractHealth {
+	a.health.mu.Lock()
+	defer a.health.mu.Unlock()
+	states := slices.Clone(a.health.states)
+	if service, ok := a.origin.(*service); ok {
+		for i := range states {
+			states[i].Confirmed, states[i].Trouble = service.state()
+		}
+	}
+	return states
 }
-
-// begin takes the contracts at load.
-func (h *health) begin(first *offer) { h.settle(first, nil, nil, time.Now()) }
 
 // settle takes the contracts after a reading, and what is wrong by version. It
 // returns the versions with something wrong that was not known yet.

@@ -41,10 +41,23 @@ func (a *API) take(found []openapi.Found, trouble error, before *intake) *intake
 			if r.err == nil {
 				r.version, r.err = a.load(f, r.contract)
 			}
+			r.frame()
 		}
 		t.readings = append(t.readings, r)
 	}
 	return t
+}
+
+// frame takes the lines around findings from a contract that is not in a file.
+func (r *reading) frame() {
+	if r.source == nil || r.err == nil {
+		return
+	}
+	for _, e := range findingsOf(r.err) {
+		if e.At.File == r.File {
+			_ = e.In(r.source)
+		}
+	}
 }
 
 func (t *intake) find(f openapi.Found) *reading {
@@ -66,11 +79,11 @@ func (t *intake) holds(found []openapi.Found, trouble error) bool {
 	return !slices.ContainsFunc(t.readings, func(r *reading) bool { return !r.same() })
 }
 
-// err returns everything that is wrong with the contracts.
+// err returns everything that is wrong with the contracts, and stops the load.
 func (t *intake) err() error {
 	var all finding.List
 	for _, r := range t.readings {
-		if r.err == nil {
+		if r.err == nil || r.late {
 			continue
 		}
 		var foreign error

@@ -18,7 +18,7 @@ func contractDesc(name, help string) *prometheus.Desc {
 
 var metrics = &contractMetrics{
 	healthy: contractDesc("healthy", "1 while the newest contract is the one that is served; 0 while it cannot be used, or there is none yet."),
-	success: contractDesc("last_success_timestamp_seconds", "When the contract that is served was read, in seconds since 1970."),
+	success: contractDesc("last_success_timestamp_seconds", "When the contract that is served was read, or confirmed by its service, in seconds since 1970."),
 }
 
 // registerMetrics registers the collector with the registry of a config. Every config
@@ -43,7 +43,7 @@ func (m *contractMetrics) Collect(ch chan<- prometheus.Metric) {
 	type key struct{ api, version string }
 	all := make(map[key]ContractHealth)
 	live.each(func(a *API) {
-		for _, state := range a.health.list() {
+		for _, state := range a.contracts() {
 			k := key{state.API, state.Version}
 			if other, ok := all[k]; ok && (len(other.Findings) > 0 || other.Served.IsZero()) {
 				continue
@@ -62,7 +62,11 @@ func (m *contractMetrics) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(m.healthy, prometheus.GaugeValue, healthy, k.api, version)
 		if !state.Served.IsZero() {
-			ch <- prometheus.MustNewConstMetric(m.success, prometheus.GaugeValue, float64(state.Served.UnixMilli())/1e3, k.api, version)
+			read := state.Served
+			if healthy == 1 && state.Confirmed.After(read) {
+				read = state.Confirmed
+			}
+			ch <- prometheus.MustNewConstMetric(m.success, prometheus.GaugeValue, float64(read.UnixMilli())/1e3, k.api, version)
 		}
 	}
 }

@@ -2,11 +2,15 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"gateway/internal/exchange"
 	"gateway/internal/finding"
+	"gateway/internal/problem"
 	"gateway/modules/versioning"
 )
 
@@ -30,13 +34,35 @@ func (a *API) offer(versions []*version, chooser *versioning.Handler) *offer {
 	return o
 }
 
-// first is the offer at load, of contracts that can all be used.
-func (a *API) first(t *intake) *offer {
+// first is the offer at load. Contracts that are fetched may be missing in it.
+func (a *API) first(t *intake) (o *offer, troubles map[string]error) {
+	troubles = make(map[string]error)
 	var versions []*version
 	for _, r := range t.readings {
+		if r.version == nil {
+			troubles[r.Version] = r.err
+			continue
+		}
 		versions = append(versions, r.version)
 	}
-	return a.offer(versions, a.Versioning)
+	if len(versions) == 0 {
+		return &offer{api: a, flow: waiting{a}}, troubles
+	}
+	return a.offer(versions, a.Versioning), troubles
+}
+
+// waiting answers for an API whose contract has not been fetched yet.
+type waiting struct{ api *API }
+
+// ServeHTTP implements caddyhttp.Handler.
+func (s waiting) ServeHTTP(_ http.ResponseWriter, r *http.Request) error {
+	x := exchange.From(r)
+	x.Route = s.api.other
+	refusal := problem.New(problem.RouteContractUnavailable)
+	if service, ok := s.api.origin.(*service); ok {
+		refusal.RetryAfter = service.retryAfter()
+	}
+	return x.Refuse(exchange.API, refusal)
 }
 
 // next is the offer after a reading: with the contracts that can be used, and with
@@ -137,6 +163,18 @@ func (o *offer) version(name string) *version {
 // parameters tells whether the path of some operation may hold ";".
 func (o *offer) parameters() bool {
 	return slices.ContainsFunc(o.versions, func(v *version) bool { return v.parameters })
+}
+
+// awaits tells whether the path may be that of a contract that has not come yet.
+func (o *offer) awaits(path string) bool {
+	if len(o.versions) > 0 {
+		return false
+	}
+	if o.api.Base == nil || *o.api.Base == "/" {
+		return true
+	}
+	rest, ok := strings.CutPrefix(path, *o.api.Base)
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 // knows tells whether any version has the path, with whatever method.

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -27,7 +28,11 @@ type policy interface {
 // provision makes the policies ready, loads the contracts and links everything.
 func (a *API) provision(ctx caddy.Context, app *App) (*intake, *offer, error) {
 	a.app, a.logger = app, ctx.Logger()
-	a.origin = &files{api: a}
+	a.other = &exchange.Route{API: a.Name, Template: exchange.Other}
+	app.Prepare(a.other)
+	if err := a.newOrigin(ctx); err != nil {
+		return nil, nil, err
+	}
 	found, err := a.origin.list()
 	if err != nil {
 		return nil, nil, err
@@ -48,8 +53,8 @@ func (a *API) provision(ctx caddy.Context, app *App) (*intake, *offer, error) {
 	if err := a.link(ctx); err != nil {
 		return nil, nil, err
 	}
-	first := a.first(taken)
-	a.health.begin(first)
+	first, troubles := a.first(taken)
+	a.health.settle(first, nil, troubles, time.Now())
 	return taken, first, nil
 }
 
@@ -59,10 +64,13 @@ func (a *API) provisionVersioning(ctx caddy.Context, found []openapi.Found) erro
 	names := versionsOf(found)
 	if len(names) == 0 {
 		if a.Versioning != nil {
+			hint := "move the contract to " + filepath.Join(filepath.Dir(a.Contract), "v1", "openapi.yaml") + ", or remove versioning"
+			if isAddress(a.Contract) {
+				hint = "a contract that is fetched is one version; remove versioning, or write an api for each"
+			}
 			return &finding.Error{
 				Message: fmt.Sprintf("the contract of api %s has no versions to choose from", a.Name),
-				At:      finding.ParseSource(a.Versioning.Source), Word: "versioning",
-				Hint: "move the contract to " + filepath.Join(filepath.Dir(a.Contract), "v1", "openapi.yaml") + ", or remove versioning",
+				At:      finding.ParseSource(a.Versioning.Source), Word: "versioning", Hint: hint,
 			}
 		}
 		return nil
@@ -147,6 +155,9 @@ func (a *API) link(ctx caddy.Context) error {
 
 // cleanup gives back what the policies hold. It runs also after a failed Provision.
 func (a *API) cleanup() {
+	if a.pooled != "" {
+		_, _ = remotes.Delete(a.pooled)
+	}
 	var holders []any
 	if a.Auth != nil {
 		holders = append(holders, a.Auth)

@@ -69,5 +69,10 @@ func (s *served) owner(path string) *offer {
 			return o
 		}
 	}
+	for _, o := range s.offers {
+		if o.awaits(path) && !s.pages.owns(path) {
+			return o
+		}
+	}
 	return nil
 }

@@ -25,6 +25,7 @@ type watcher struct {
 
 // run looks until the config is on its way out.
 func (w *watcher) run(ctx context.Context) {
+	w.settled.confirm(w.site.now.Load().offers[w.i])
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
@@ -69,7 +70,17 @@ func (w *watcher) settle() {
 			next, w.pending = before, taken
 		}
 	}
+	taken.confirm(next)
 	w.tell(before, next, troubles)
+}
+
+// confirm tells the origin which contracts are served.
+func (t *intake) confirm(o *offer) {
+	for _, r := range t.readings {
+		if r.served != nil && r.version != nil && o.version(r.Version) == r.version {
+			r.served()
+		}
+	}
 }
 
 // tell writes into log and metrics what became of the contracts.
@@ -82,7 +93,7 @@ func (w *watcher) tell(before, next *offer, troubles map[string]error) {
 		}
 	}
 	for _, name := range fresh {
-		w.api.logger.Error("the contract cannot be used; the one before is served on",
+		w.api.logger.Error("the contract cannot be used; the one before is served on, if there is one",
 			zap.String("api", w.api.Name), zap.String("version", name), zap.Error(troubles[name]))
 	}
 }

@@ -343,17 +343,20 @@ func TestNothingIsLeftOfReloads(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "openapi.yaml")
 	write(t, file, things("/a"))
-	config := fmt.Sprintf(":8080 {\n\tapi reloaded {\n\t\tcontract %s\n\t\trespond ok\n\t}\n}\n", file)
+	config := fmt.Sprintf(":8080 {\n\tapi reloaded {\n\t\tcontract %s\n\t\trespond ok\n\t}\n\tapi fetched {\n\t\tcontract http://127.0.0.1:1/openapi.json\n\t\trespond ok\n\t}\n}\n", file)
+	gatewaytest.New(t, ":8080\nrespond ok\n").Close() // starts what Caddy never stops
+	idle := runtime.NumGoroutine()
 	gw := gatewaytest.New(t, config).Reload(config)
 	before := runtime.NumGoroutine()
 	for range 100 {
 		gw = gw.Reload(config)
 	}
 	eventually(t, "the goroutines of before", func() bool { return runtime.NumGoroutine() <= before })
-	if got := len(contracts(t, gw)); got != 1 {
+	if got := len(contracts(t, gw)); got != 2 {
 		t.Errorf("%d contracts are live", got)
 	}
 	gw.Close()
+	eventually(t, "nothing running", func() bool { return runtime.NumGoroutine() <= idle })
 	if got := gw.Metric("gateway_contract_healthy", "api", "reloaded"); got != 0 {
 		t.Error("the metric of a config that is gone is still there")
 	}
