@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"gateway/internal/exchange"
 	"gateway/modules/auth/authtest"
@@ -118,54 +117,5 @@ func TestCacheForgetsWhatNobodyAsksFor(t *testing.T) {
 	}
 	if n := cache.len(); n > cacheShards*20 {
 		t.Errorf("%d tokens are kept", n)
-	}
-}
-
-func BenchmarkDecide(b *testing.B) {
-	h, kinds := benchmarked(b)
-	for _, kind := range []string{"seen", "missing", "garbage", "expired", "issuer", "signature"} {
-		b.Run(kind, func(b *testing.B) {
-			r := request()
-			if kinds[kind] != "" {
-				r = request(kinds[kind])
-			}
-			x := new(exchange.Exchange)
-			b.ReportAllocs()
-			for b.Loop() {
-				h.Decide(x, nil, r)
-			}
-		})
-	}
-}
-
-// BenchmarkFirstSight sets a token that was never seen beside the bare check of its
-// signature.
-func BenchmarkFirstSight(b *testing.B) {
-	for _, key := range []*authtest.Key{rsaOne, ecOne, edOne, hmacOne} {
-		h := handlerFor(b, key)
-		raw := key.Token(good(nil), nil)
-		r := request("Bearer " + raw)
-		now := time.Now()
-		b.Run(key.Alg+"/bare", func(b *testing.B) {
-			token, _ := parse(raw)
-			set := h.issuers.list[0].keys.current(now).set
-			b.ReportAllocs()
-			for b.Loop() {
-				if set.verify(&token) != none {
-					b.Fatal("it does not verify")
-				}
-			}
-		})
-		b.Run(key.Alg+"/whole", func(b *testing.B) {
-			state := h.issuers.list[0].keys.current(now)
-			x := new(exchange.Exchange)
-			b.ReportAllocs()
-			for b.Loop() {
-				h.issuers.list[0].keys.(*staticKeys).state.Store(&keyState{set: state.set, cache: newTokenCache(cacheWeight)})
-				if h.Decide(x, nil, r) != nil {
-					b.Fatal("it is refused")
-				}
-			}
-		})
 	}
 }
