@@ -218,9 +218,10 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	// Both come before the mode: not even a handler that decides nothing lets a
+	// All of this comes before the mode: not even a handler that decides nothing lets a
 	// client set, or take away, what only the gateway may say.
 	stripIdentity(r.Header, h.fields)
+	dropTrailers(r, h.fields)
 	keepConnection(r.Header)
 	if h.ServeMetadata(w, r) {
 		return nil

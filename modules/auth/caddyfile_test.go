@@ -58,6 +58,7 @@ var mistakes = []struct{ name, lines string }{
 	{"scope with a quote", "auth https://idp.example {\n\taudience orders\n\tscopes `a\"b`\n}"},
 	{"header without claim", "auth https://idp.example {\n\taudience orders\n\theader X-User-Id\n}"},
 	{"header that is the token", "auth https://idp.example {\n\taudience orders\n\theader Authorization sub\n}"},
+	{"header that the proxy sets", "auth https://idp.example {\n\taudience orders\n\theader X-Forwarded-For sub\n}"},
 	{"header with an underscore", "auth https://idp.example {\n\taudience orders\n\theader X_User_Id sub\n}"},
 	{"header twice", "auth https://idp.example {\n\taudience orders\n\theader X-User-Id sub\n\theader x-user-id email\n}"},
 	{"forward_token maybe", "auth https://idp.example {\n\taudience orders\n\tforward_token maybe\n}"},

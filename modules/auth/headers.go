@@ -21,7 +21,8 @@ type identityField struct {
 }
 
 // stripIdentity removes from a client's request every field that folds to one of
-// ours: servers behind us map "-", "_" and "." and all cases to one name.
+// ours: servers behind us map all cases, and "-", "_" and "." or whatever else is no
+// letter or digit, to one name.
 func stripIdentity(header http.Header, fields []identityField) {
 	if len(fields) == 0 {
 		return
@@ -53,10 +54,19 @@ func fold(c byte) byte {
 	switch {
 	case c >= 'A' && c <= 'Z':
 		return c + 'a' - 'A'
-	case c == '_' || c == '.':
-		return '-'
+	case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		return c
 	}
-	return c
+	return '-'
+}
+
+// dropTrailers takes the trailers of a request away where fields tell who is calling:
+// they come after we have looked, and some servers add them to the fields (RFC 9110
+// §6.5.1). net/http fills the map that it has handed out.
+func dropTrailers(r *http.Request, fields []identityField) {
+	if len(fields) > 0 && r.Trailer != nil {
+		r.Trailer = nil
+	}
 }
 
 // keepConnection rewrites the client's Connection field so that it names nothing but

@@ -73,7 +73,7 @@ func TestFieldValues(t *testing.T) {
 }
 
 // spellings are fields that servers take for X-User-Id.
-var spellings = []string{"X-User-Id", "x-user-id", "X-USER-ID", "X_User_Id", "x_user_id", "X.User.Id", "X-User_Id", "x-User.id"}
+var spellings = []string{"X-User-Id", "x-user-id", "X-USER-ID", "X_User_Id", "x_user_id", "X.User.Id", "X-User_Id", "x-User.id", "X~User~Id", "x!user|id"}
 
 func TestClientsCannotSpeakForTheGateway(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,9 @@ func New(alg, id string) *Key {
 }
 
 // Secret returns an HMAC key.
-func Secret(alg, secret string) *Key { return &Key{Alg: alg, private: func() any { return []byte(secret) }} }
+func Secret(alg, secret string) *Key {
+	return &Key{Alg: alg, private: func() any { return []byte(secret) }}
+}
 
 func generate(kind string) any {
 	switch kind {
