@@ -82,7 +82,7 @@ func fill(t *testing.T, cache *tokenCache, raw string, n int) {
 	}
 }
 
-func decoded(t *testing.T, raw string) *verified {
+func decoded(t testing.TB, raw string) *verified {
 	token, f := parse(raw)
 	v, f2 := readClaims(&token)
 	if f != none || f2 != none {
