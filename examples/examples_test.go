@@ -185,6 +185,28 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+func TestMock(t *testing.T) {
+	t.Parallel()
+	e := load(t, "05-mock")
+	mocked := func(response *gatewaytest.Response, body string) {
+		t.Helper()
+		if got := response.Header().Get("Gateway-Mock"); got != "true" || !strings.Contains(response.Body.String(), body) {
+			t.Errorf("got %s, Gateway-Mock %q; want %s", response.Body, got, body)
+		}
+	}
+	const target = "/v1/orders/ord_000001"
+	if list := e.want(t, 200, "", "GET", "/v1/orders"); list.Header().Get("Gateway-Mock") != "" {
+		t.Error("the list is not the service's")
+	}
+	mocked(e.want(t, 200, "", "GET", target), `"status":"placed"`)
+	mocked(e.want(t, 200, "", "GET", target, "Accept", "text/csv"), "ord_000001,placed,18.5")
+	mocked(e.want(t, 200, "", "GET", target, "Prefer", "example=shipped"), `"status":"shipped"`)
+	mocked(e.want(t, 404, "", "GET", target, "Prefer", "code=404"), "No such order")
+	mocked(e.want(t, 200, "", "GET", target+"/invoice"), `"number":"INV-`)
+	e.want(t, 400, "schema.path", "GET", "/v1/orders/first")
+	e.want(t, 400, "mock.prefer", "GET", target, "Prefer", "code=500")
+}
+
 // TestEveryExampleIsTested keeps this file complete.
 func TestEveryExampleIsTested(t *testing.T) {
 	t.Parallel()

@@ -90,6 +90,9 @@ type Route struct {
 	Parameters bool
 	// Prepared holds what each policy compiled for this operation at load.
 	Prepared [PolicyCount]any
+	// Answer is what the operation is answered with where no service stands behind the
+	// gateway; nil if one does.
+	Answer any
 	// Series is telemetry's: the metric children of this route.
 	Series any
 }

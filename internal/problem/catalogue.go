@@ -139,6 +139,7 @@ var catalogue = []*Reason{
 	LimitExceeded, LimitKeyMissing, LimitConcurrency, LimitStoreUnavailable,
 	SchemaContentType, SchemaEncoding, SchemaTooLarge, SchemaNotJSON, SchemaTooDeep, SchemaDuplicateKey,
 	SchemaPath, SchemaQuery, SchemaHeader, SchemaCookie, SchemaBody, SchemaResponse,
+	MockPrefer, MockAccept,
 	ChangeFailed,
 	UpstreamRefused, UpstreamTimeout, UpstreamReset, UpstreamNoHealthy, UpstreamBadResponse,
 }

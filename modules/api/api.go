@@ -31,6 +31,7 @@ import (
 	"gateway/internal/problem"
 	"gateway/modules/auth"
 	"gateway/modules/docs"
+	"gateway/modules/mock"
 	"gateway/modules/ratelimit"
 	"gateway/modules/validate"
 	"gateway/modules/versioning"
@@ -88,8 +89,10 @@ type API struct {
 	RateLimits []*ratelimit.Handler `json:"rate_limits,omitempty"`
 	// Validate holds the options of validation. Default: validation with its defaults.
 	Validate *validate.Handler `json:"validate,omitempty"`
-	// Routes are the directives inside the block that are Caddy's. Required: one of
-	// them has to answer, such as reverse_proxy.
+	// Mock answers what the routes leave over. Default: nothing does.
+	Mock *mock.Handler `json:"mock,omitempty"`
+	// Routes are the directives inside the block that are Caddy's. Required unless there
+	// is a mock: one of them has to answer, such as reverse_proxy.
 	Routes caddyhttp.RouteList `json:"routes,omitempty"`
 	// Source is where the block stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`

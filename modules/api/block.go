@@ -14,6 +14,7 @@ import (
 
 	"gateway/internal/finding"
 	"gateway/modules/auth"
+	"gateway/modules/mock"
 	"gateway/modules/order"
 	"gateway/modules/ratelimit"
 	"gateway/modules/validate"
@@ -92,6 +93,7 @@ var optionParsers = map[string]func(*blockParser, *caddyfile.Dispenser) error{
 	"auth":       (*blockParser).auth,
 	"ratelimit":  (*blockParser).ratelimit,
 	"validate":   (*blockParser).validate,
+	"mock":       (*blockParser).mock,
 }
 
 func (p *blockParser) contract(d *caddyfile.Dispenser) error {
@@ -204,6 +206,14 @@ func (p *blockParser) validate(d *caddyfile.Dispenser) error {
 	return p.api.Validate.UnmarshalCaddyfile(d)
 }
 
+func (p *blockParser) mock(d *caddyfile.Dispenser) error {
+	if p.api.Mock != nil {
+		return again(d)
+	}
+	p.api.Mock = new(mock.Handler)
+	return p.api.Mock.UnmarshalCaddyfile(d)
+}
+
 // again refuses a repeated directive that nothing was read of yet.
 func again(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -250,5 +260,8 @@ func (p *blockParser) parseOthers() error {
 		return err
 	}
 	p.api.Routes = handler.(*caddyhttp.Subroute).Routes
+	if err := p.reachable(); err != nil {
+		return err
+	}
 	return tuneProxies(p.api.Routes)
 }

@@ -29,6 +29,7 @@ func init() {
 //		ratelimit  ...
 //		validate   ...
 //		docs
+//		mock
 //		<any other directive>
 //	}
 //

@@ -120,6 +120,10 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 	if err != nil {
 		return nil, err
 	}
+	answers, err := a.answers(contract)
+	if err != nil {
+		return nil, err
+	}
 	v := &version{
 		name: found.Version, contract: contract, versioning: a.Versioning,
 		other: &exchange.Route{API: a.Name, Version: found.Version, Template: exchange.Other},
@@ -128,7 +132,7 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 		for _, base := range a.bases(contract) {
 			route := &exchange.Route{
 				API: a.Name, Version: v.name, Method: op.Method, Template: v.public(base + op.Template),
-				Operation: op.ID, Parameters: op.Matrix(), Prepared: prepared[i],
+				Operation: op.ID, Parameters: op.Matrix(), Prepared: prepared[i], Answer: answers[i],
 			}
 			v.parameters = v.parameters || route.Parameters
 			v.entries = append(v.entries, openapi.Entry[*exchange.Route]{Method: op.Method, Template: route.Template, Value: route, Source: op.Source})

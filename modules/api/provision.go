@@ -135,17 +135,17 @@ func (a *API) policies() []bound {
 
 // link chains the policies and the directives inside the block.
 func (a *API) link(ctx caddy.Context) error {
-	if len(a.Routes) == 0 {
+	if len(a.Routes) == 0 && a.Mock == nil {
 		return &finding.Error{
 			Message: fmt.Sprintf("nothing inside api %s answers requests", a.Name),
 			At:      finding.ParseSource(a.Source), Word: a.Name,
-			Hint: "add reverse_proxy <address> to the block",
+			Hint: "add reverse_proxy <address> to the block, or mock while there is no service",
 		}
 	}
 	if err := a.Routes.Provision(ctx); err != nil {
 		return err
 	}
-	a.inside = expose(compile(a.Routes, unanswered))
+	a.inside = expose(compile(a.Routes, a.last()))
 	policies := a.policies()
 	for i := len(policies) - 1; i >= 0; i-- {
 		a.inside = link(policies[i].policy, a.inside)

@@ -15,7 +15,7 @@ import "github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 var Directives = []string{"versioning", "auth", "ratelimit", "validate"}
 
 // terminal lists our directives that answer requests.
-var terminal = []string{"docs", "api", "problem"}
+var terminal = []string{"docs", "api", "mock", "problem"}
 
 func init() {
 	for _, directive := range Directives {

@@ -22,12 +22,8 @@ func (h *Handler) Bind(op *openapi.Operation, c *openapi.Contract) (any, error) 
 	if h.alone != nil {
 		return nil, h.problem("remove the schema", "inside api the contract has the schemas, and validate %s would check every request once more", filepath.Base(h.Schema))
 	}
-	if h.binding == nil || h.binding.Contract != c {
-		binding, err := newContract(c, h.ReadOnly == readOnlyAllow, h.Pass)
-		if err != nil {
-			return nil, err
-		}
-		h.binding = binding
+	if err := h.bind(c); err != nil {
+		return nil, err
 	}
 	compiler := h.binding
 	told, formats := len(compiler.warnings), len(compiler.engine.unchecked)
@@ -43,6 +39,14 @@ func (h *Handler) Bind(op *openapi.Operation, c *openapi.Contract) (any, error) 
 		prepared.report = h.reportUnknown(prepared.name)
 	}
 	return prepared, nil
+}
+
+// bind makes a contract the one that Bind works on.
+func (h *Handler) bind(c *openapi.Contract) (err error) {
+	if h.binding == nil || h.binding.Contract != c {
+		h.binding, err = newContract(c, h.ReadOnly == readOnlyAllow, h.Pass)
+	}
+	return err
 }
 
 // reportUnknown returns what logs unknown query parameters of an operation.

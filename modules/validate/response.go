@@ -127,6 +127,9 @@ func (c *contract) response(op *openapi.Operation, declared *openapi.Response) (
 	r := new(response)
 	for i := range declared.Headers {
 		header := &declared.Headers[i]
+		if framing[http.CanonicalHeaderKey(header.Name)] {
+			continue
+		}
 		p, err := compileParameter(op, header, c.schema)
 		if err != nil {
 			return nil, appendFindings(nil, err, header.Source).Err()
@@ -153,6 +156,12 @@ func (c *contract) response(op *openapi.Operation, declared *openapi.Response) (
 	}
 	slices.SortStableFunc(r.media, func(x, y responseMedia) int { return strings.Count(x.name, "*") - strings.Count(y.name, "*") })
 	return r, nil
+}
+
+// framing are fields of the message and not of the service: whoever writes a response
+// sets them anew.
+var framing = map[string]bool{
+	"Content-Length": true, "Transfer-Encoding": true, "Connection": true, "Trailer": true, "Date": true,
 }
 
 // kindOf returns what the content of a response is. A range leaves it to the response.
