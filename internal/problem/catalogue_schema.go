@@ -20,7 +20,7 @@ var (
 		Code: "schema.too_large", Status: http.StatusRequestEntityTooLarge,
 		Title: "The body is too large",
 		Hint:  "Send less than the limit that the response names.",
-		About: "The body is longer than `max_body`. The declared length is checked first, then what is read is counted. A body with a content coding is counted decoded as well, and may become 100 times as long at most.",
+		About: "The body is longer than `max_body`. The declared length is checked first, then what is read is counted. A body with a content coding is counted decoded as well, and may become 100 times as long at most. With status 503 it is not too large as such, but the gateway has no room for another upload at the moment.",
 	}
 	SchemaNotJSON = &Reason{
 		Code: "schema.not_json", Status: http.StatusBadRequest,

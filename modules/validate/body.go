@@ -104,7 +104,7 @@ func (o *operation) content(header http.Header) (ct content, refusal *problem.Re
 	if ct.kind == contentForeign {
 		return ct, b.wrongType
 	}
-	if ct.kind == contentOpaque && ct.coding != "" {
+	if ct.coding != "" && (ct.kind == contentOpaque || ct.kind == contentMultipart) {
 		return ct, b.unread
 	}
 	return ct, nil
@@ -136,6 +136,9 @@ func (o *operation) checkBody(r *http.Request, version string) *problem.Refusal 
 		limitBody(r, o.settings.maxBody, b.tooLarge)
 		return nil
 	}
+	if ct.kind == contentMultipart {
+		return o.checkUpload(r, &ct, version)
+	}
 	body, tooLarge, err := readBody(r, o.settings.maxBody)
 	switch {
 	case tooLarge:
@@ -163,11 +166,11 @@ func (o *operation) checkSent(body *sent, ct *content, version string) *problem.
 			return refusal
 		}
 	}
-	return o.checkContent(c, alias(data), ct.declared, ct.kind, ct.boundary)
+	return o.checkContent(c, alias(data), ct.declared, ct.kind)
 }
 
 // checkContent checks a body as what it is.
-func (o *operation) checkContent(c *check, text string, declared *media, kind contentKind, boundary string) *problem.Refusal {
+func (o *operation) checkContent(c *check, text string, declared *media, kind contentKind) *problem.Refusal {
 	c.reset()
 	switch kind {
 	case contentJSON:
@@ -176,26 +179,31 @@ func (o *operation) checkContent(c *check, text string, declared *media, kind co
 		c.append(text, kindOfText(text, declared.schema.kindsOr(typeString), false))
 		return o.checkDocument(c, c.finish(), declared.schema)
 	}
-	return o.checkForm(c, text, boundary, declared)
+	sent, wrong := formPairs(text)
+	if wrong != nil {
+		return o.refuseBody(c, wrong)
+	}
+	return o.checkForm(c, sent, declared)
 }
 
 // checkForm reads a form. Text that could be a number or a string is read as a number
 // first; if that does not pass, as a string.
-func (o *operation) checkForm(c *check, text, boundary string, declared *media) *problem.Refusal {
-	refusal := o.checkFields(c, text, boundary, declared)
+func (o *operation) checkForm(c *check, sent []part, declared *media) *problem.Refusal {
+	c.reset()
+	refusal := o.checkFields(c, sent, declared)
 	if refusal == nil || !declared.form.ambiguous {
 		return refusal
 	}
 	c.reset()
 	c.preferText = true
-	if o.checkFields(c, text, boundary, declared) == nil {
+	if o.checkFields(c, sent, declared) == nil {
 		return nil
 	}
 	return refusal
 }
 
-func (o *operation) checkFields(c *check, text, boundary string, declared *media) *problem.Refusal {
-	if list := declared.form.read(c, text, boundary); list != nil {
+func (o *operation) checkFields(c *check, sent []part, declared *media) *problem.Refusal {
+	if list := declared.form.build(c, sent); list != nil {
 		return o.refuseBody(c, list)
 	}
 	return o.checkDocument(c, c.finish(), declared.schema)

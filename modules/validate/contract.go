@@ -75,6 +75,9 @@ func (c *contract) operation(op *openapi.Operation, s *settings) (*operation, er
 	if len(found) > 0 {
 		return nil, found.Err()
 	}
+	if err := b.place(op, s); err != nil {
+		return nil, err
+	}
 	b.prepare(op.ID, s)
 	o := &operation{name: op.ID, parameters: parameters, body: b, settings: s}
 	if s.responses != nil {
@@ -146,5 +149,5 @@ func (c *contract) media(declared *openapi.Media, at openapi.Position) (media, e
 	if m.kind == contentForm || m.kind == contentMultipart || strings.Contains(m.name, "*") {
 		m.form = newForm(m.schema.node, declared.Encoding, m.kind == contentMultipart)
 	}
-	return m, nil
+	return m, m.form.lengths(at)
 }

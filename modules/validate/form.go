@@ -1,11 +1,7 @@
 package validate
 
 import (
-	"bytes"
-	"io"
 	"maps"
-	"mime"
-	"mime/multipart"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -28,7 +24,7 @@ type form struct {
 type formField struct {
 	field
 	json bool // the text is JSON
-	file bool // the content is not looked at
+	fileRule
 	// mediaTypes are those that a part of a multipart body may have; none is all.
 	mediaTypes []string
 }
@@ -54,41 +50,30 @@ func newFormField(name string, property *node, encoding openapi.Encoding, isMult
 	if field.array {
 		value = field.item
 	}
-	field.file = isMultipart && value.opaque()
 	for mediaType := range strings.SplitSeq(encoding.ContentType, ",") {
 		if mediaType = strings.ToLower(strings.TrimSpace(mediaType)); mediaType != "" {
 			field.mediaTypes = append(field.mediaTypes, mediaType)
 			field.json = field.json || kindOfContent(mediaType) == contentJSON
 		}
 	}
+	if isMultipart && !field.json {
+		field.fileRule = value.fileRule(field.mediaTypes)
+	}
 	return field
 }
 
-// read builds the object of a form body. What it returns is wrong with the form.
-func (f *form) read(c *check, text, boundary string) []violation {
-	var sent []part
-	var wrong []violation
-	if f.multipart {
-		sent, wrong = f.parts(text, boundary)
-	} else {
-		sent, wrong = f.pairs(text)
-	}
-	if wrong != nil {
-		return wrong
-	}
-	return f.build(c, sent)
-}
-
-// part is one field as it was sent.
+// part is one field as it was sent. The text of a file is not kept.
 type part struct {
 	pair
 	mediaType string
 	file      bool
+	size      int64
 }
 
 func malformed(message string) []violation { return []violation{{rule: "form", message: message}} }
 
-func (f *form) pairs(text string) (sent []part, wrong []violation) {
+// formPairs reads the fields of a form that is no multipart.
+func formPairs(text string) (sent []part, wrong []violation) {
 	pairs(text, func(p pair, ok bool) bool {
 		switch {
 		case !ok:
@@ -102,31 +87,6 @@ func (f *form) pairs(text string) (sent []part, wrong []violation) {
 		return false
 	})
 	return sent, wrong
-}
-
-func (f *form) parts(text, boundary string) (sent []part, wrong []violation) {
-	if boundary == "" {
-		return nil, malformed("has no boundary in its Content-Type")
-	}
-	reader := multipart.NewReader(strings.NewReader(text), boundary)
-	for {
-		p, err := reader.NextRawPart()
-		if err == io.EOF {
-			return sent, nil
-		}
-		if err != nil || p.FormName() == "" {
-			return nil, malformed("is not a well-formed multipart form")
-		}
-		if len(sent) == maxPairs {
-			return nil, malformed("has too many parts")
-		}
-		var content bytes.Buffer
-		if _, err := content.ReadFrom(p); err != nil {
-			return nil, malformed("is not a well-formed multipart form")
-		}
-		mediaType, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
-		sent = append(sent, part{pair{p.FormName(), content.String()}, mediaType, p.FileName() != ""})
-	}
 }
 
 // build makes the object; each field is built once, where it first occurs.
@@ -176,7 +136,7 @@ func (f *form) owner(name string) *formField {
 // unknown builds a field that the schema does not name; whether it may have one is
 // up to the schema.
 func (f *form) unknown(c *check, sent *part) {
-	s, ok := sent.raw, true
+	s, ok := sent.raw, !sent.file
 	if !f.multipart {
 		s, ok = decodeText(sent.raw)
 	}
@@ -201,8 +161,8 @@ func (f *form) field(c *check, declared *formField, sent []part) *violation {
 	switch {
 	case declared.deep(own):
 		fault = declared.buildDeep(&c.builder, pairsOf(own))
-	case declared.file:
-		fault = declared.files(c, own)
+	case own[0].file:
+		fault = declared.buildFiles(c, own)
 	case declared.json, declared.isJSON(own):
 		fault = declared.documents(c, own)
 	default:

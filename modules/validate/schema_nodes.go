@@ -64,6 +64,7 @@ func (e *engine) assertions(n *node, s *jsonschema.Schema) {
 	n.multipleOf = newQuantity(s.MultipleOf)
 	n.minLength, n.maxLength, n.pattern = s.MinLength, s.MaxLength, s.Pattern
 	n.format = s.Format
+	n.binary = s.ContentMediaType != "" && s.ContentEncoding == ""
 	n.formatCheck, n.formatRange = textFormats[s.Format], numberFormats[s.Format]
 	if n.formatCheck == nil && n.formatRange == nil && !descriptive[s.Format] && !slices.Contains(e.unchecked, s.Format) {
 		e.unchecked = append(e.unchecked, s.Format)

@@ -18,6 +18,7 @@ import (
 // until its handlers are through, each reader until it is closed.
 type stored struct {
 	first, last *block
+	rest        *spool // what is not in memory, nil for all but uploads
 	size        int64
 	holders     atomic.Int32
 }
@@ -39,7 +40,30 @@ func (s *stored) drop() {
 	if s.holders.Add(-1) == 0 {
 		s.first.free()
 		s.first, s.last = nil, nil
+		if s.rest != nil {
+			s.rest.close()
+		}
 	}
+}
+
+// write appends to an upload, in memory first, then in a file.
+func (s *stored) write(p []byte) error {
+	for len(p) > 0 && s.size < spoolMemory {
+		n := copy(s.space(-1), p)
+		s.last.data = s.last.data[:len(s.last.data)+n]
+		s.size, p = s.size+int64(n), p[n:]
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	if s.rest == nil {
+		var err error
+		if s.rest, err = newSpool(); err != nil {
+			return err
+		}
+	}
+	s.size += int64(len(p))
+	return s.rest.write(p)
 }
 
 // fill reads a body to its end, or until it is longer than limit. declared is its
@@ -104,17 +128,33 @@ type replayed struct {
 	body     *stored    // nil once it is closed
 	block    *block
 	offset   int
+	place    int64 // in the file
 	original io.Closer
 }
 
 // Read implements io.Reader.
 func (r *replayed) Read(p []byte) (int, error) {
+	n, rest, err := r.fromMemory(p)
+	if rest == nil || n > 0 || err != nil {
+		return n, err
+	}
+	defer rest.drop()
+	n, err = rest.rest.file.ReadAt(p[:min(int64(len(p)), rest.rest.size-r.place)], r.place)
+	r.place += int64(n)
+	if n > 0 {
+		err = nil // whatever there is comes again
+	}
+	return n, err
+}
+
+// fromMemory reads what lies in memory. After that, where there is a file, it returns
+// the body, held for one read.
+func (r *replayed) fromMemory(p []byte) (n int, rest *stored, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.body == nil {
-		return 0, http.ErrBodyReadAfterClose
+		return 0, nil, http.ErrBodyReadAfterClose
 	}
-	n := 0
 	for r.block != nil && n < len(p) {
 		copied := copy(p[n:], r.block.data[r.offset:])
 		n, r.offset = n+copied, r.offset+copied
@@ -122,10 +162,14 @@ func (r *replayed) Read(p []byte) (int, error) {
 			r.block, r.offset = r.block.next, 0
 		}
 	}
-	if n == 0 && len(p) > 0 {
-		return 0, io.EOF
+	switch {
+	case n > 0 || len(p) == 0:
+		return n, nil, nil
+	case r.body.rest == nil || r.place == r.body.rest.size:
+		return 0, nil, io.EOF
 	}
-	return n, nil
+	r.body.hold()
+	return 0, r.body, nil
 }
 
 // Close implements io.Closer.

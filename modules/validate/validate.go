@@ -7,8 +7,11 @@
 // in traffic.
 //
 // The way of a request through the files: operation.go decides, parameters.go,
-// query.go and style.go read parameters, body.go and media.go get hold of the body,
-// json.go and form.go read it into a document (document.go, builder.go). checker.go
+// query.go and style.go read parameters, body.go and media.go find out what the body
+// is, replay.go, store.go and block.go hold it for the service, decode.go and coding.go
+// take off its content coding. upload.go, multipart.go and spool.go do all that for
+// files while they arrive. json.go and form.go make a document of the text
+// (document.go, builder.go). checker.go
 // accepts it, or explain.go says why not; schemas with keywords that they do not know
 // go to the schema library (schema.go), which is also what tests compare them with.
 // violations.go, branch.go and sentence.go make of it what the client sees.
@@ -19,6 +22,7 @@
 package validate
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -226,8 +230,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		next = &watch{next}
 	}
 	err := h.step.Serve(w, r, next, h)
-	if err == nil { // after an error, another route may still send the body
-		finish(r)
+	if _, refused := errors.AsType[*problem.Refusal](err); err == nil || refused {
+		finish(r) // after other errors another route may still send the body
 	}
 	return err
 }

@@ -19,6 +19,9 @@ type violation struct {
 	message, hint string
 }
 
+// Error implements error, for violations that end the reading of a body.
+func (v *violation) Error() string { return v.rule }
+
 // maxPointer bounds the pointers that are sent back: the names in them are the
 // client's.
 const maxPointer = 256
