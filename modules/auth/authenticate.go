@@ -30,14 +30,14 @@ type issuers struct {
 func (i *issuers) authenticate(ctx context.Context, text string, now time.Time) (*verified, *issuer, fault) {
 	sum := sumOf(text)
 	if v, iss := i.recall(&sum, now); v != nil {
-		return v, iss, iss.judge(v, now)
+		return v.as(iss.names), iss, iss.judge(v, now)
 	}
 	if iss := i.introspecting(text); iss != nil {
 		v, f := iss.introspection.find(ctx, &sum, text, now)
 		if f != none {
 			return nil, iss, f
 		}
-		return v, iss, iss.judge(v, now)
+		return v.as(iss.names), iss, iss.judge(v, now)
 	}
 	if f := i.rejected.find(&sum, now); f != none {
 		return nil, nil, f
@@ -49,6 +49,7 @@ func (i *issuers) authenticate(ctx context.Context, text string, now time.Time) 
 		}
 		return nil, iss, f
 	}
+	v = v.as(iss.names)
 	state.cache.put(&sum, v)
 	return v, iss, iss.judge(v, now)
 }

@@ -37,6 +37,8 @@ func init() {
 //		type          <type>
 //		leeway        <duration>
 //		max_age       <duration>
+//		user_claim    <claim>
+//		scope_claim   <claim>
 //		keys {
 //			refresh  <duration>
 //			stale    <duration>
@@ -117,7 +119,7 @@ func (p *parser) off(d *caddyfile.Dispenser) error {
 
 // options are the words of the block, for hints.
 var options = []string{
-	"issuer", "audience", "jwks", "key", "secret", "introspection", "algorithms", "type", "leeway", "max_age", "keys",
+	"issuer", "audience", "jwks", "key", "secret", "introspection", "algorithms", "type", "leeway", "max_age", "user_claim", "scope_claim", "keys",
 	"token_from", "scopes", "require", "expression", "deny_list", "api_key", "dpop", "mtls", "header", "forward_token", "optional", "preflight",
 	"resource", "close_at_expiry", "mode",
 }
@@ -162,7 +164,7 @@ func (p *parser) issuer(d *caddyfile.Dispenser) error {
 		nested = true
 		parse, ok := issuerOptions[d.Val()]
 		if !ok {
-			return finding.At(d, finding.Suggest(d.Val(), options[1:11]...), "%q is not an option of an issuer", d.Val())
+			return finding.At(d, finding.Suggest(d.Val(), options[1:13]...), "%q is not an option of an issuer", d.Val())
 		}
 		return block.option(d, parse)
 	})

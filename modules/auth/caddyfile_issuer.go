@@ -54,6 +54,8 @@ var issuerOptions = map[string]parseIssuerOption{
 	"type":          (*issuerParser).parseType,
 	"leeway":        (*issuerParser).parseLeeway,
 	"max_age":       (*issuerParser).parseMaxAge,
+	"user_claim":    (*issuerParser).parseUserClaim,
+	"scope_claim":   (*issuerParser).parseScopeClaim,
 	"keys":          (*issuerParser).parseKeys,
 }
 
@@ -142,6 +144,16 @@ func (p *issuerParser) parseLeeway(d *caddyfile.Dispenser) error {
 
 func (p *issuerParser) parseMaxAge(d *caddyfile.Dispenser) error {
 	return duration(d, &p.config.MaxAge)
+}
+
+func (p *issuerParser) parseUserClaim(d *caddyfile.Dispenser) (err error) {
+	p.config.UserClaim, err = argument(d, "user_claim <claim>, such as user_claim email")
+	return err
+}
+
+func (p *issuerParser) parseScopeClaim(d *caddyfile.Dispenser) (err error) {
+	p.config.ScopeClaim, err = argument(d, "scope_claim <claim>, such as scope_claim permissions")
+	return err
 }
 
 // duration reads an option that is a duration.

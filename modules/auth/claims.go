@@ -13,11 +13,14 @@ import (
 // times, type and scopes are judged on every request. It is shared by all requests
 // that bring the token and is never written to again.
 type verified struct {
-	alg      algorithm
-	typ      string
-	claims   map[string]any
-	issuer   string
-	subject  string
+	alg     algorithm
+	typ     string
+	claims  map[string]any
+	issuer  string
+	subject string
+	// user is the caller's name: the subject, unless names say otherwise.
+	user     string
+	names    claimNames
 	audience []string
 	scopes   []string
 
@@ -46,6 +49,7 @@ func readClaims(t *token) (*verified, fault) {
 	if v.subject, _, ok = stringClaim(t.claims, "sub"); !ok {
 		return nil, badClaim
 	}
+	v.user = v.subject
 	if aud, has := t.claims["aud"]; has {
 		if v.audience, ok = stringList(aud); !ok {
 			return nil, badClaim
@@ -118,23 +122,6 @@ func stringList(claim any) ([]string, bool) {
 	return nil, false
 }
 
-// scopeClaim reads the granted scopes: "scope", a list with spaces between its
-// items (RFC 8693 §4.2, RFC 9068 §2.2.3), or else "scp", the name that some issuers
-// use. Both are taken as a JSON list too.
-func scopeClaim(claims map[string]any) ([]string, bool) {
-	claim, has := claims["scope"]
-	if !has {
-		claim, has = claims["scp"]
-	}
-	if !has {
-		return nil, true
-	}
-	if text, ok := claim.(string); ok {
-		return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' }), true
-	}
-	return stringList(claim)
-}
-
 // maxTime is the first second of the year 10000.
 const maxTime = 253402300800
 
@@ -168,6 +155,8 @@ type expectations struct {
 	algorithms  algorithmSet
 	// typ is the required media type, lower case without "application/", or "".
 	typ string
+	// names are the issuer's claims for the caller's name and scopes.
+	names claimNames
 	// bindable leaves it to the handler to judge what binds a token to its sender.
 	bindable bool
 	// leeway and maxAge are microseconds; maxAge 0 means any age.

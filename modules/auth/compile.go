@@ -51,6 +51,7 @@ func (i *Issuer) expectations() expectations {
 		issuer: i.Issuer, anyIssuer: i.Issuer == anyValue,
 		audience: i.Audience, anyAudience: slices.Contains(i.Audience, anyValue),
 		typ:    mediaType(i.Type),
+		names:  claimNames{user: i.UserClaim, scopes: i.ScopeClaim},
 		leeway: defaultLeeway.Microseconds(), maxAge: time.Duration(i.MaxAge).Microseconds(),
 	}
 	if i.Leeway != nil {

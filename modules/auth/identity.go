@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Subject implements exchange.Identity: the "sub" claim.
-func (v *verified) Subject() string { return v.subject }
+// Subject implements exchange.Identity: the "sub" claim, or what the issuer has instead.
+func (v *verified) Subject() string { return v.user }
 
 // Placeholder implements exchange.Identity. "id" is the subject, "claims.<path>" a
 // claim, and every other name is a claim too: {http.auth.user.scope}.
 func (v *verified) Placeholder(name string) (any, bool) {
 	if name == "id" {
-		return v.subject, v.subject != ""
+		return v.user, v.user != ""
 	}
 	claim, ok := v.claim(strings.TrimPrefix(name, "claims."))
 	if !ok {

@@ -15,7 +15,7 @@ func TestPlaceholders(t *testing.T) {
 	if !ok {
 		t.Fatal("the claims are not read")
 	}
-	v := &verified{subject: "alice", claims: claims}
+	v := &verified{user: "alice", claims: claims}
 	for name, want := range map[string]any{
 		"id": "alice", "sub": "alice", "claims.sub": "alice", "scope": "a b",
 		"n": "12345678901234567890", "ok": "true",

@@ -82,6 +82,7 @@ func (h *Handler) inspect(ctx context.Context, text string, demand *rule, now ti
 		in.skipRest("it is not known whose rules to apply")
 		return in.checks
 	}
+	v = v.as(iss.names)
 	in.algorithm(iss, t)
 	in.signature(ctx, iss, t)
 	in.kind(iss, v)

@@ -18,6 +18,7 @@ func (h *Handler) inspectOpaque(ctx context.Context, iss *issuer, text string, d
 		in.skipRest("only the issuer could tell")
 		return in.checks
 	}
+	v = v.as(iss.names)
 	if v.misused {
 		in.fail("type", "the issuer says that it is no access token (token_type, token_use or typ)", "a refresh token or an ID token may have been sent")
 	} else {

@@ -230,7 +230,11 @@ func scopeFailure(refusal *problem.Refusal, v *verified) (text, hint string) {
 	}
 	text = "the token has " + quoted(v.scopes) + "; missing is " + quoted(missing)
 	if v.scopes == nil {
-		text = "the token has no scopes (scope, scp); missing is " + quoted(missing)
+		claims := "scope, scp"
+		if v.names.scopes != "" {
+			claims = v.names.scopes
+		}
+		text = "the token has no scopes (" + claims + "); missing is " + quoted(missing)
 	}
 	return text, "ask the issuer for a token with the scope, which the client may have to be granted first"
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gateway/internal/exchange"
 	"gateway/modules/auth/authtest"
 )
 
@@ -323,6 +324,24 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 	if shard.weight != total {
 		t.Errorf("the weight is said to be %d, and is %d", shard.weight, total)
+	}
+}
+
+// TestSeenOpaqueTokensAreCheap holds the budget of tokens that were seen before.
+func TestSeenOpaqueTokensAreCheap(t *testing.T) {
+	h := opaqueHandler(map[string]authtest.Claims{"ory_at_opaque.token": {"sub": "alice", "scope": "orders:read"}})
+	r := request("Bearer ory_at_opaque.token")
+	x := new(exchange.Exchange)
+	if refusal := h.Decide(x, nil, r); refusal != nil {
+		t.Fatal(refusal)
+	}
+	r = request("Bearer ory_at_opaque.token")
+	got := testing.AllocsPerRun(100, func() {
+		stripIdentity(r.Header, h.fields)
+		h.Decide(x, nil, r)
+	})
+	if got > 1 { // the identity field
+		t.Errorf("%v allocations", got)
 	}
 }
 

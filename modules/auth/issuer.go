@@ -42,6 +42,10 @@ type Issuer struct {
 	Leeway *caddy.Duration `json:"leeway,omitempty"`
 	// MaxAge is how long ago "iat" may lie; the claim is required then. Default: any age.
 	MaxAge caddy.Duration `json:"max_age,omitempty"`
+	// UserClaim is the claim that {http.auth.user.id} is. Default: sub.
+	UserClaim string `json:"user_claim,omitempty"`
+	// ScopeClaim has the scopes, as text or list. Default: scope, or else scp.
+	ScopeClaim string `json:"scope_claim,omitempty"`
 	// Keys says how keys are fetched. Default: as its fields say.
 	Keys *KeyOptions `json:"keys,omitempty"`
 }
