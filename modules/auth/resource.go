@@ -77,6 +77,8 @@ func resourceURL(text string) (*url.URL, error) {
 	switch {
 	case err != nil, !u.IsAbs(), u.Host == "":
 		return nil, complain("resource", hint, "%q cannot be the address of this API: it is not an absolute URL", text)
+	case strings.ContainsFunc(text, func(r rune) bool { return r > '~' }):
+		return nil, complain("resource", "write it as it goes over the wire: with xn-- and %", "%q cannot be the address of this API: it has characters outside ASCII", text)
 	case u.User != nil, u.RawQuery != "", u.Fragment != "", strings.ContainsAny(text, "?#\"\\ "):
 		return nil, complain("resource", hint, "the address of this API has neither credentials nor query nor fragment")
 	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):

@@ -82,6 +82,7 @@ func TestResourceMistakes(t *testing.T) {
 		{"resource over plain http", in("resource http://api.example")},
 		{"resource with a query", in("resource https://api.example?x=1")},
 		{"resource with a quote", in("resource `https://api.example/\"`")},
+		{"resource with other letters", in("resource https://bücher.example")},
 		{"close_at_expiry with an argument", in("close_at_expiry on")},
 	}, "testdata/mistakes_resource.golden")
 }
