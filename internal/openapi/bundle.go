@@ -11,6 +11,10 @@ type bundler struct {
 	// parts is the member "components" of the root.
 	parts *node
 	out   []byte
+	// traced writes one member or item a line, and notes where each comes from.
+	traced bool
+	lines  []Line
+	line   int // of out, from 0
 }
 
 // bundle returns the document.
@@ -22,6 +26,7 @@ func (c *checker) bundle(plain bool) []byte {
 
 // value writes n and everything below.
 func (b *bundler) value(n *node) {
+	b.trace(n)
 	if n.target != nil && n.kind == isObject {
 		b.reference(n)
 		return
@@ -146,6 +151,10 @@ func (b *bundler) list(values []*node) {
 func (b *bundler) next() {
 	if last := b.out[len(b.out)-1]; last != '{' && last != '[' {
 		b.out = append(b.out, ',')
+	}
+	if b.traced {
+		b.out = append(b.out, '\n')
+		b.line++
 	}
 }
 
