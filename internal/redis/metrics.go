@@ -34,7 +34,10 @@ func newCallMetrics() *callMetrics {
 			Name: "gateway_redis_call_duration_seconds", Help: "Time that calls to the shared store took.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
 		}),
-		up: upGauge{prometheus.NewDesc("gateway_redis_up", "1 if the shared store is in use, 0 while it is down.", nil, nil)},
+		up: upGauge{
+			prometheus.NewDesc("gateway_redis_up", "1 if the shared store is in use, 0 while it is down.", nil, nil),
+			prometheus.NewDesc("gateway_redis_nodes", "Gateways that use the shared store, as far as is known.", nil, nil),
+		},
 	}
 }
 
@@ -53,22 +56,27 @@ func RegisterMetrics(registry *prometheus.Registry) error {
 }
 
 // upGauge shows the worst of the stores that are open.
-type upGauge struct{ desc *prometheus.Desc }
+type upGauge struct{ up, nodes *prometheus.Desc }
 
 // Describe implements prometheus.Collector.
-func (g upGauge) Describe(ch chan<- *prometheus.Desc) { ch <- g.desc }
+func (g upGauge) Describe(ch chan<- *prometheus.Desc) {
+	ch <- g.up
+	ch <- g.nodes
+}
 
 // Collect implements prometheus.Collector.
 func (g upGauge) Collect(ch chan<- prometheus.Metric) {
-	up, open := 1.0, false
+	up, nodes := 1.0, 0
 	openStores.Range(func(key, _ any) bool {
-		open = true
-		if !key.(*Store).Up() {
+		store := key.(*Store)
+		nodes = max(nodes, store.Nodes())
+		if !store.Up() {
 			up = 0
 		}
 		return true
 	})
-	if open {
-		ch <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, up)
+	if nodes > 0 {
+		ch <- prometheus.MustNewConstMetric(g.up, prometheus.GaugeValue, up)
+		ch <- prometheus.MustNewConstMetric(g.nodes, prometheus.GaugeValue, float64(nodes))
 	}
 }

@@ -9,6 +9,7 @@
 //	options.go  where the store is, and how to reach it
 //	health.go   up or down, the probe
 //	value.go    replies
+//	nodes.go    how many gateways there are
 //	metrics.go  what Prometheus sees
 package redis
 
@@ -40,7 +41,9 @@ type Store struct {
 	client  atomic.Pointer[rueidis.Client] // nil until it was reached once
 	health  health
 	stop    context.CancelFunc
-	stopped chan struct{}
+	stopped chan struct{} // closed when supervise has ended
+	nodes   atomic.Int64  // as of the last heartbeat, 0 before the first
+	left    chan struct{} // closed when keepCounted has ended
 }
 
 // Open returns a store and begins to connect to it. It never waits for the network:
@@ -49,10 +52,11 @@ func Open(options Options, logger *zap.Logger) *Store {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{
 		options: options, logger: logger.With(zap.Strings("redis", options.Addresses)),
-		health: newHealth(), stop: stop, stopped: make(chan struct{}),
+		health: newHealth(), stop: stop, stopped: make(chan struct{}), left: make(chan struct{}),
 	}
 	openStores.Store(s, struct{}{})
 	go s.supervise(ctx)
+	go s.keepCounted(ctx)
 	return s
 }
 
@@ -60,9 +64,10 @@ func Open(options Options, logger *zap.Logger) *Store {
 // that the store is not available.
 func (s *Store) Destruct() error {
 	openStores.Delete(s)
-	s.health.lose(errors.New("closed"))
 	s.stop()
+	<-s.left
 	<-s.stopped
+	s.health.lose(errors.New("closed"))
 	if client := s.client.Load(); client != nil {
 		(*client).Close()
 	}

@@ -173,6 +173,44 @@ func TestCluster(t *testing.T) {
 	}
 }
 
+// TestNodes: gateways find each other within a second, and notice who leaves. A lost
+// store is no reason to believe that the others have gone.
+func TestNodes(t *testing.T) {
+	server := redistest.Start(t)
+	a, b := open(t, server.URL(), nil), open(t, server.URL(), nil)
+	c := open(t, server.URL(), nil)
+	counted := func(n int, stores ...*redis.Store) func() bool {
+		return func() bool {
+			for _, s := range stores {
+				if s.Nodes() != n {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	eventually(t, "three", counted(3, a, b, c))
+	_ = c.Destruct()
+	eventually(t, "two", counted(2, a, b))
+	server.Kill()
+	within(t, "down", func() bool { _, err := a.Do("PING", "k"); return err != nil && !a.Up() })
+	if n := a.Nodes(); n != 2 {
+		t.Errorf("%d nodes while the store is down", n)
+	}
+	server.Run()
+	eventually(t, "two again", counted(2, a, b))
+}
+
+// eventually waits for what takes some heartbeats.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after five seconds: not %s", what)
+		}
+	}
+}
+
 // TestDestruct: requests that are still under way while a config goes get an answer.
 func TestDestruct(t *testing.T) {
 	server := redistest.Start(t)

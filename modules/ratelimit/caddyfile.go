@@ -42,11 +42,13 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		ipv6_prefix    <bits>
 //		missing        ip|deny|skip
 //		max_keys       <count>
+//		store          exact|lease [<units>]|local
+//		on_error       local|open|closed
 //		headers        on|off
 //		legacy_headers on|off
 //		mode           enforce|report|off
 //		policy <name> {
-//			<quota, burst, key, ipv4_prefix, ipv6_prefix, missing, max_keys as above>
+//			<quota, burst, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
 //		}
 //	}
 //

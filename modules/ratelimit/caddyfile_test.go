@@ -36,6 +36,10 @@ func TestCaddyfile(t *testing.T) {
 			mode report
 		}`, `{"policies":[{"name":"per-minute","quota":"100/1m","burst":20,"key":["{a}","{b}"],"ipv4_prefix":24,"ipv6_prefix":48,
 			"missing":"deny","max_keys":5000}],"hide_headers":true,"legacy_headers":true,"mode":"report"}`},
+		"shared": {`ratelimit 100/1m {
+			store lease 5
+			on_error closed
+		}`, `{"policies":[{"quota":"100/1m","store":"lease","lease":5,"on_error":"closed"}]}`},
 		"line and block": {`ratelimit 10/1s global {
 			burst 1
 		}`, `{"policies":[{"quota":"10/1s","burst":1,"key":["global"]}]}`},
@@ -99,6 +103,12 @@ func TestMistakes(t *testing.T) {
 		"prefix_too_long":       "ratelimit 100/1m {\n\t\tipv6_prefix 129\n\t}",
 		"missing_unknown":       "ratelimit 100/1m {\n\t\tmissing denny\n\t}",
 		"max_keys_zero":         "ratelimit 100/1m {\n\t\tmax_keys 0\n\t}",
+		"store_unknown":         "ratelimit 100/1m {\n\t\tstore exat\n\t}",
+		"store_lease_absurd":    "ratelimit 100/1m {\n\t\tstore lease 0\n\t}",
+		"store_lease_too_large": "ratelimit 100/1m {\n\t\tstore lease 101\n\t}",
+		"store_exact_lease":     "ratelimit 100/1m {\n\t\tstore exact 5\n\t}",
+		"store_local_on_error":  "ratelimit 100/1m {\n\t\tstore local\n\t\ton_error open\n\t}",
+		"on_error_unknown":      "ratelimit 100/1m {\n\t\ton_error close\n\t}",
 		"mode_unknown":          "ratelimit 100/1m {\n\t\tmode reprot\n\t}",
 		"headers_unknown":       "ratelimit 100/1m {\n\t\theaders yes\n\t}",
 		"policy_without_name":   "ratelimit 100/1m {\n\t\tpolicy\n\t}",

@@ -1,95 +1,100 @@
 package ratelimit
 
-import (
-	"cmp"
-	"slices"
-)
-
 // maxPolicies bounds the policies that are decided together on one request.
 const maxPolicies = 8
 
 // claim is what one policy wants to charge to one partition, and the outcome.
 type claim struct {
-	store *store // nil if the policy has no say in this request
-	limit limit
-	key   partition
+	terms  *terms // nil if the policy has no say in this request
+	key    partition
+	digest digest // of the same key, for policies with a shared store
 
+	store *store // where it is charged in memory; nil if it is not, or has no say
+	limit limit  // there
+	want  int64  // units to take from the shared store: the cost and a new lease; 0 for none
+	drawn bool   // paid out of a lease
+
+	decided  bool // by what is not in memory
 	decision decision
+	tat      int64 // before; of the shared store: how far ahead it was, in its ticks
 	shard    *shard
-	entry    int   // -1 if the partition is not stored
-	tat      int64 // as stored, 0 if it is not
+	entry    int // -1 if the partition is not stored
 }
 
-// charge decides all claims and, only if every one is allowed, charges all of them:
-// a request that one policy refuses is charged to none. Check and charge are one
-// step, under the locks of all partitions concerned. order lists the claims by the
-// id of their stores, so that no two requests wait for each other.
+// verdict is the outcome of all claims of a request.
+type verdict uint8
+
+const (
+	allowed verdict = iota
+	exceeded
+	uncertain // the shared store cannot be asked, and a policy refuses in that case
+)
+
+// charge decides all claims and, only if every one is allowed, charges all of them: a
+// request that one policy refuses is charged to none. First comes what costs nothing,
+// the state in memory and units leased ahead; then the shared store, without holding
+// any lock. What was charged before a refusal is taken back.
 //
-// This is the only place where a policy meets its state; a store outside the process
-// takes claims the same way.
-func charge(claims []claim, order []uint8, now, cost int64) bool {
-	lock(claims, order)
-	allowed := true
-	for i := range claims {
-		if claims[i].store != nil {
-			allowed = claims[i].look(now, cost) && allowed
+// This is the only place where a policy meets its state.
+func (h *Handler) charge(claims []claim, now, cost int64) verdict {
+	v := exceeded
+	if chargeMemory(claims, h.memoryOrder, now, cost) {
+		if len(h.remoteOrder) == 0 {
+			return allowed
 		}
-	}
-	for i := range claims {
-		if claims[i].store != nil {
-			claims[i].settle(now, allowed)
+		if v = h.chargeRemote(claims, now, cost); v == allowed {
+			return v
 		}
+		refundMemory(claims, h.memoryOrder, now, cost)
 	}
-	for i := range claims {
-		if claims[i].store != nil {
-			claims[i].shard.mu.Unlock()
-		}
-	}
-	return allowed
+	h.withdraw(claims)
+	return v
 }
 
-// lockOrder returns the indices of policies by the id of their stores.
-func lockOrder(policies []policy) []uint8 {
-	order := make([]uint8, len(policies))
-	for i := range order {
-		order[i] = uint8(i)
-	}
-	slices.SortFunc(order, func(a, b uint8) int { return cmp.Compare(policies[a].store.id, policies[b].store.id) })
-	return order
-}
-
-func lock(claims []claim, order []uint8) {
-	for _, i := range order {
-		if c := &claims[i]; c.store != nil {
-			c.shard = c.store.shard(c.key)
-			c.shard.mu.Lock()
+// withdraw makes policies that were not asked, because another one had refused, say
+// nothing.
+func (h *Handler) withdraw(claims []claim) {
+	for _, i := range h.remoteOrder {
+		if c := &claims[i]; c.store == nil && !c.decided {
+			c.terms = nil
 		}
 	}
 }
 
-// look decides the claim and changes nothing.
-func (c *claim) look(now, cost int64) bool {
-	c.tat = 0
-	if c.entry = c.shard.find(c.key); c.entry >= 0 {
-		c.tat = c.shard.entries[c.entry].tat
+// chargeRemote charges the claims of policies with a shared store.
+func (h *Handler) chargeRemote(claims []claim, now, cost int64) verdict {
+	v, asking := allowed, false
+	for _, i := range h.remoteOrder {
+		c := &claims[i]
+		if c.terms == nil {
+			continue
+		}
+		if leases := h.policies[i].leases; leases == nil {
+			c.want = cost
+		} else if !leases.draw(c, now, cost) {
+			v = exceeded
+		}
+		asking = asking || c.want > 0
 	}
-	c.decision = decide(c.limit, c.tat, now, cost)
-	return c.decision.allowed
+	if v == allowed && asking {
+		v = h.chargeShared(claims, now, cost)
+	}
+	for _, i := range h.remoteOrder {
+		if leases := h.policies[i].leases; leases != nil {
+			leases.settle(&claims[i], v == allowed, now, cost)
+		}
+	}
+	return v
 }
 
-// settle stores the outcome: the charge if all claims were allowed. Otherwise only a
-// time that decide found too far ahead is brought back, which makes the wait end
-// when it was said to.
-func (c *claim) settle(now int64, allowed bool) {
-	if !allowed && c.decision.allowed {
-		c.decision = decide(c.limit, c.tat, now, 0)
-	}
+// chargeShared asks the shared store, or does what the policies say if it is down.
+func (h *Handler) chargeShared(claims []claim, now, cost int64) verdict {
+	yes, err := h.ask(claims, now, cost)
 	switch {
-	case c.entry >= 0:
-		if allowed || c.decision.tat < c.tat {
-			c.shard.entries[c.entry].tat = c.decision.tat
-		}
-	case allowed:
-		c.shard.insert(c.key, c.decision.tat, now)
+	case err != nil:
+		return h.chargeAlone(claims, now, cost)
+	case yes:
+		return allowed
 	}
+	return exceeded
 }

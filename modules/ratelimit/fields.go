@@ -41,11 +41,11 @@ func (h *Handler) compose(claims []claim, now int64, earlier *told) *told {
 	field := buffer[:0]
 	policies := h.policyField
 	for i := range claims {
-		if claims[i].store == nil {
+		if claims[i].terms == nil {
 			policies = nil
 			continue
 		}
-		field = h.policies[i].appendLimit(field, claims[i].decision, now)
+		field = claims[i].appendLimit(field, h.policies[i].quoted, now)
 	}
 	if len(field) == 0 {
 		return nil
@@ -64,25 +64,25 @@ func (h *Handler) compose(claims []claim, now int64, earlier *told) *told {
 }
 
 // appendLimit appends the policy's item of the RateLimit field.
-func (p *policy) appendLimit(dst []byte, d decision, now int64) []byte {
+func (c *claim) appendLimit(dst []byte, quoted string, now int64) []byte {
 	if len(dst) > 0 {
 		dst = append(dst, ", "...)
 	}
-	dst = append(append(dst, p.quoted...), ";r="...)
-	dst = append(strconv.AppendInt(dst, d.remaining, 10), ";t="...)
-	return strconv.AppendInt(dst, p.reset(d, now), 10)
+	dst = append(append(dst, quoted...), ";r="...)
+	dst = append(strconv.AppendInt(dst, c.decision.remaining, 10), ";t="...)
+	return strconv.AppendInt(dst, c.reset(now), 10)
 }
 
 // reset is the parameter t in seconds, rounded up: when the whole burst is back, or,
 // if the policy refused, when the request would be allowed, so that Retry-After
 // never lies before t.
-func (p *policy) reset(d decision, now int64) int64 {
-	if !d.allowed {
-		return problem.Seconds(time.Duration(d.retryAfter))
+func (c *claim) reset(now int64) int64 {
+	if !c.decision.allowed {
+		return problem.Seconds(time.Duration(c.decision.retryAfter))
 	}
 	// Rounding the emission interval up may add some nanoseconds to a refill that
 	// takes a whole number of seconds.
-	return min(problem.Seconds(time.Duration(d.tat-now)), p.refill)
+	return min(problem.Seconds(time.Duration(c.decision.tat-now)), c.terms.refill)
 }
 
 // policyFieldOf returns the RateLimit-Policy of a request that not all policies have
@@ -90,8 +90,8 @@ func (p *policy) reset(d decision, now int64) int64 {
 func (h *Handler) policyFieldOf(claims []claim) []string {
 	var items []string
 	for i := range claims {
-		if claims[i].store != nil {
-			items = append(items, h.policies[i].item)
+		if claims[i].terms != nil {
+			items = append(items, claims[i].terms.item)
 		}
 	}
 	return []string{strings.Join(items, ", ")}
@@ -102,17 +102,17 @@ func (h *Handler) policyFieldOf(claims []claim) []string {
 func (h *Handler) tellLegacy(x *exchange.Exchange, claims []claim, now int64) {
 	strictest := -1
 	for i := range claims {
-		if claims[i].store != nil && (strictest < 0 || claims[i].decision.remaining < claims[strictest].decision.remaining) {
+		if claims[i].terms != nil && (strictest < 0 || claims[i].decision.remaining < claims[strictest].decision.remaining) {
 			strictest = i
 		}
 	}
 	if strictest < 0 {
 		return
 	}
-	p, d := &h.policies[strictest], claims[strictest].decision
-	x.OwnHeader(legacyLimit, []string{strconv.FormatInt(p.quota.units, 10)})
-	x.OwnHeader(legacyRemaining, []string{strconv.FormatInt(d.remaining, 10)})
-	x.OwnHeader(legacyReset, []string{strconv.FormatInt(p.reset(d, now), 10)})
+	c := &claims[strictest]
+	x.OwnHeader(legacyLimit, []string{strconv.FormatInt(c.terms.quota.units, 10)})
+	x.OwnHeader(legacyRemaining, []string{strconv.FormatInt(c.decision.remaining, 10)})
+	x.OwnHeader(legacyReset, []string{strconv.FormatInt(c.reset(now), 10)})
 }
 
 // refusal says no on behalf of the policies that denied. Retry-After is the longest
@@ -121,11 +121,11 @@ func (h *Handler) refusal(claims []claim) *problem.Refusal {
 	f := &problem.Refusal{Reason: problem.LimitExceeded}
 	for i := range claims {
 		d := &claims[i].decision
-		if claims[i].store == nil || d.allowed {
+		if claims[i].terms == nil || d.allowed {
 			continue
 		}
 		if f.Policies == nil {
-			f.Policies, f.Detail = h.policies[i].names, h.policies[i].detail
+			f.Policies, f.Detail = h.policies[i].names, claims[i].terms.detail
 		} else {
 			f.Policies = append(f.Policies[:len(f.Policies):len(f.Policies)], h.policies[i].name)
 		}

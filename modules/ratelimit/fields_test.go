@@ -29,15 +29,16 @@ func handlerOf(t testing.TB, policies ...Policy) *Handler {
 		c.store = newStore(p.maxKeys())
 		compiled[i], items[i] = c, c.item
 	}
-	h.policies, h.order = compiled, lockOrder(compiled)
+	h.policies, h.memoryOrder = compiled, lockOrder(compiled, func(*policy) bool { return true })
 	h.policyField = []string{strings.Join(items, ", ")}
 	return h
 }
 
 func (h *Handler) claims(n int) []claim {
 	claims := make([]claim, len(h.policies))
-	for i, p := range h.policies {
-		claims[i] = claim{store: p.store, limit: p.limit, key: keyOf(n)}
+	for i := range h.policies {
+		p := &h.policies[i]
+		claims[i] = claim{terms: &p.terms, store: p.store, limit: p.limit, key: keyOf(n)}
 	}
 	return claims
 }
@@ -62,7 +63,7 @@ func TestFieldsTellTheStory(t *testing.T) {
 	} {
 		now += int64(step.wait)
 		claims := h.claims(1)
-		allowed := charge(claims, h.order, now, 1)
+		allowed := chargeMemory(claims, h.memoryOrder, now, 1)
 		told := h.compose(claims, now, nil)
 		if allowed != step.allowed || told.limits[0] != step.limit {
 			t.Errorf("at %v: allowed %t, RateLimit: %s\nwant %t, %s", time.Duration(now), allowed, told.limits[0], step.allowed, step.limit)
@@ -76,9 +77,9 @@ func TestFieldsTellTheStory(t *testing.T) {
 func TestRetryAfterIsTheLongestWait(t *testing.T) {
 	t.Parallel()
 	h := handlerOf(t, Policy{Name: "a", Quota: "1/10s"}, Policy{Name: "b", Quota: "1/1h"}, Policy{Name: "c", Quota: "9/1m"})
-	charge(h.claims(1), h.order, 0, 1)
+	chargeMemory(h.claims(1), h.memoryOrder, 0, 1)
 	claims := h.claims(1)
-	if charge(claims, h.order, int64(time.Second), 1) {
+	if chargeMemory(claims, h.memoryOrder, int64(time.Second), 1) {
 		t.Fatal("allowed")
 	}
 	f := h.refusal(claims)
@@ -89,7 +90,7 @@ func TestRetryAfterIsTheLongestWait(t *testing.T) {
 		t.Errorf("the refusal wrote into the policy: %v", names)
 	}
 	claims = h.claims(1)
-	if !charge(claims, h.order, int64(time.Second+f.RetryAfter), 1) {
+	if !chargeMemory(claims, h.memoryOrder, int64(time.Second+f.RetryAfter), 1) {
 		t.Error("waiting as told was not enough")
 	}
 }
@@ -98,13 +99,13 @@ func TestPolicyWithoutSayIsNotTold(t *testing.T) {
 	t.Parallel()
 	h := handlerOf(t, Policy{Name: "a", Quota: "1/10s"}, Policy{Name: "b", Quota: "5/1h"})
 	claims := h.claims(1)
-	claims[0].store = nil
-	charge(claims, h.order, 0, 1)
+	claims[0].terms, claims[0].store = nil, nil
+	chargeMemory(claims, h.memoryOrder, 0, 1)
 	told := h.compose(claims, 0, nil)
 	if told.policies[0] != `"b";q=5;w=3600` || told.limits[0] != `"b";r=4;t=720` {
 		t.Errorf("got %+v", told)
 	}
-	claims[1].store = nil
+	claims[1].terms = nil
 	if h.compose(claims, 0, nil) != nil {
 		t.Error("fields without a policy")
 	}
@@ -115,8 +116,8 @@ func TestFieldsOfTwoHandlersAddUp(t *testing.T) {
 	first := handlerOf(t, Policy{Name: "a", Quota: "1/10s"})
 	second := handlerOf(t, Policy{Name: "b", Quota: "5/1h"})
 	one, two := first.claims(1), second.claims(1)
-	charge(one, first.order, 0, 1)
-	charge(two, second.order, 0, 1)
+	chargeMemory(one, first.memoryOrder, 0, 1)
+	chargeMemory(two, second.memoryOrder, 0, 1)
 	earlier := first.compose(one, 0, nil)
 	told := second.compose(two, 0, earlier)
 	if got := strings.Join(told.limits, ", "); got != `"a";r=0;t=10, "b";r=4;t=720` {
@@ -144,10 +145,12 @@ func FuzzFields(f *testing.F) {
 		if compiled.limit, err = compiled.quota.compile(compiled.burst); err != nil {
 			t.Fatal(err)
 		}
+		compiled.refill = compiled.quota.refill(compiled.burst)
 		compiled.describe()
 		d := decide(compiled.limit, 0, 0, abs(cost)%(compiled.burst+1))
+		c := claim{terms: &compiled.terms, decision: d}
 		checkList(t, compiled.item, compiled.name, "q", compiled.quota.units, "w", int64(seconds)+1)
-		checkList(t, string(compiled.appendLimit(nil, d, 0)), compiled.name, "r", d.remaining, "t", compiled.reset(d, 0))
+		checkList(t, string(c.appendLimit(nil, compiled.quoted, 0)), compiled.name, "r", d.remaining, "t", c.reset(0))
 	})
 }
 

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"gateway/internal/exchange"
+	"gateway/internal/redis"
 )
 
 // identity is what policies have in common that share their state: the name, what
@@ -31,23 +34,38 @@ func (h *Handler) identity(i int) identity {
 	return id
 }
 
-// hold is one use of a store, to be given back.
-type hold struct {
-	identity identity
-	store    *store
-	bound    int
-}
+// held gives back one use of something pooled.
+type held func() error
 
-// hold takes the store of policy number i.
-func (h *Handler) hold(i int) (*store, error) {
-	id, bound := h.identity(i), h.Policies[i].maxKeys()
-	s, err := loadStore(id, bound)
-	if err != nil {
-		return nil, err
+// hold gives policy number i its state.
+func (h *Handler) hold(p *policy, i int, store *redis.Store, logger *zap.Logger) error {
+	config, id := h.Policies[i], h.identity(i)
+	var err error
+	if p.shared, err = config.share(store, id, logger); err != nil {
+		return err
 	}
-	s.hold(bound)
-	h.held = append(h.held, hold{id, s, bound})
-	return s, nil
+	bound := config.maxKeys()
+	if p.store, err = loadStore(id, bound); err != nil {
+		return err
+	}
+	p.store.hold(bound)
+	state := p.store
+	h.held = append(h.held, func() error {
+		state.release(bound)
+		_, err := stores.Delete(id)
+		return err
+	})
+	if p.shared == nil || config.Store != CountLease {
+		return nil
+	}
+	key := leaseKey{id, store, config.leaseSize(&p.terms), bound}
+	if p.leases, err = loadLeases(key, p.shared); err == nil {
+		h.held = append(h.held, func() error {
+			_, err := leasePool.Delete(key)
+			return err
+		})
+	}
+	return err
 }
 
 // liveStores yields every store that a config uses, with its policy's name.

@@ -13,6 +13,8 @@ var (
 		"Partition keys that the stores of a rate limit policy remember at most.", []string{"policy"}, nil)
 	evictedDesc = prometheus.NewDesc("gateway_ratelimit_store_evicted_total",
 		"Partition keys that were forgotten before their quota was whole again, because the store was full.", []string{"policy"}, nil)
+	aloneDesc = prometheus.NewDesc("gateway_ratelimit_store_alone_total",
+		"Decisions that were made without the shared store because it was down, by what on_error says.", []string{"policy", "on_error"}, nil)
 )
 
 // censusCollector reads the stores when it is scraped, so that requests do not pay.
@@ -24,6 +26,7 @@ func (censusCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- keysDesc
 	ch <- boundDesc
 	ch <- evictedDesc
+	ch <- aloneDesc
 }
 
 // Collect implements prometheus.Collector. Stores of one policy name are summed up.
@@ -31,12 +34,20 @@ func (censusCollector) Collect(ch chan<- prometheus.Metric) {
 	sums := make(map[string]census)
 	for name, s := range liveStores() {
 		sum, c := sums[name], s.census()
-		sums[name] = census{sum.keys + c.keys, sum.bound + c.bound, sum.evicted + c.evicted}
+		sums[name] = census{
+			sum.keys + c.keys, sum.bound + c.bound, sum.evicted + c.evicted,
+			sum.local + c.local, sum.open + c.open, sum.closed + c.closed,
+		}
 	}
 	for name, sum := range sums {
 		ch <- prometheus.MustNewConstMetric(keysDesc, prometheus.GaugeValue, sum.keys, name)
 		ch <- prometheus.MustNewConstMetric(boundDesc, prometheus.GaugeValue, sum.bound, name)
 		ch <- prometheus.MustNewConstMetric(evictedDesc, prometheus.CounterValue, sum.evicted, name)
+		for onError, n := range map[OnError]float64{OnErrorLocal: sum.local, OnErrorOpen: sum.open, OnErrorClosed: sum.closed} {
+			if n > 0 {
+				ch <- prometheus.MustNewConstMetric(aloneDesc, prometheus.CounterValue, n, name, string(onError))
+			}
+		}
 	}
 }
 

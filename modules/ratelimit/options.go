@@ -20,9 +20,11 @@ var policyOptions = map[string]func(*parser, *Policy) error{
 	"ipv6_prefix": func(p *parser, policy *Policy) error { return p.number(&policy.IPv6Prefix, 128) },
 	"missing":     (*parser).missing,
 	"max_keys":    func(p *parser, policy *Policy) error { return p.number(&policy.MaxKeys, largestMaxKeys) },
+	"store":       (*parser).store,
+	"on_error":    (*parser).onError,
 }
 
-var policyOptionNames = []string{"quota", "burst", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys"}
+var policyOptionNames = []string{"quota", "burst", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error"}
 
 // argument moves on to the value of an option.
 func (p *parser) argument(hint string) error {
@@ -87,6 +89,37 @@ func (p *parser) missing(policy *Policy) error {
 	policy.Missing = Missing(p.Val())
 	if err := policy.Missing.check(); err != nil {
 		return finding.At(p, finding.Suggest(p.Val(), "ip", "deny", "skip"), "%v", err)
+	}
+	return nil
+}
+
+// store reads "exact", "local", or "lease" with a number of units.
+func (p *parser) store(policy *Policy) error {
+	if err := p.argument("exact, lease or local"); err != nil {
+		return err
+	}
+	policy.Store = Counting(p.Val())
+	if err := policy.Store.check(); err != nil {
+		return finding.At(p, finding.Suggest(p.Val(), "exact", "lease", "local"), "%v", err)
+	}
+	if policy.Store != CountLease || !p.NextArg() {
+		return nil
+	}
+	units, err := parseUnits(p.Val())
+	if err != nil {
+		return finding.At(p, "how many units a gateway takes ahead, at least 1", "a lease cannot be %q", p.Val())
+	}
+	policy.Lease = units
+	return nil
+}
+
+func (p *parser) onError(policy *Policy) error {
+	if err := p.argument("local, open or closed"); err != nil {
+		return err
+	}
+	policy.OnError = OnError(p.Val())
+	if err := policy.OnError.check(); err != nil {
+		return finding.At(p, finding.Suggest(p.Val(), "local", "open", "closed"), "%v", err)
 	}
 	return nil
 }

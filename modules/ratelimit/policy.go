@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"gateway/internal/problem"
 )
@@ -37,6 +36,17 @@ type Policy struct {
 	// each. At the bound the key that is nearest to its full quota is forgotten.
 	// Default: 1000000.
 	MaxKeys int `json:"max_keys,omitempty"`
+	// Store says where the policy is counted: "exact", in the shared store with every
+	// request; "lease", in the shared store in batches; "local", in this gateway alone.
+	// Default: "exact" if the configuration has a shared store, and "local" otherwise.
+	Store Counting `json:"store,omitempty"`
+	// Lease is how many units a gateway takes ahead for a key that is in use, 1 to the
+	// burst, with the store "lease". Default: a fiftieth of the burst.
+	Lease int64 `json:"lease,omitempty"`
+	// OnError says what happens while the shared store is down: "local" counts in this
+	// gateway, with its part of the quota; "open" does not limit; "closed" refuses.
+	// Default: that of the shared store.
+	OnError OnError `json:"on_error,omitempty"`
 }
 
 // Missing says what happens to a request without the key.
@@ -58,21 +68,18 @@ const (
 
 // policy is a Policy compiled for requests.
 type policy struct {
+	terms
 	name    string
 	unnamed bool // the configuration gave no name
-	quota   quota
-	burst   int64
-	limit   limit
-	refill  int64 // seconds in which a spent burst comes back
 	key     []part
 	network network
 	missing Missing
-	store   *store
+	store   *store  // in memory
+	shared  *shared // nil if the policy is counted in memory only
+	leases  *leases // nil if units are not taken ahead
 
-	item    string           // in RateLimit-Policy
 	quoted  string           // the name as a structured-field String
 	names   []string         // the name alone, for refusals
-	detail  string           // of refusals
 	unknown *problem.Refusal // of a request without the key
 }
 
@@ -82,7 +89,6 @@ func (p Policy) compile() (policy, error) {
 	c := policy{
 		name:    cmp.Or(p.Name, defaultName),
 		unnamed: p.Name == "",
-		burst:   p.Burst,
 		network: network{cmp.Or(p.IPv4Prefix, 32), cmp.Or(p.IPv6Prefix, 64)},
 		missing: cmp.Or(p.Missing, MissingIP),
 	}
@@ -90,13 +96,10 @@ func (p Policy) compile() (policy, error) {
 		return c, err
 	}
 	var err error
-	if c.quota, err = parseQuota(p.Quota); err != nil {
+	if c.terms, err = parseTerms(p.Quota, p.Burst); err != nil {
 		return c, err
 	}
-	if c.burst == 0 {
-		c.burst = c.quota.units
-	}
-	if c.limit, err = c.quota.compile(c.burst); err != nil {
+	if err = p.checkSharing(&c.terms); err != nil {
 		return c, err
 	}
 	if c.key, err = parseKey(p.key()); err != nil {
@@ -155,11 +158,8 @@ func unprintable(r rune) bool { return r < 0x20 || r > 0x7e }
 
 // describe makes the texts of the policy, once.
 func (c *policy) describe() {
-	seconds := int64(c.quota.window / time.Second)
-	c.refill = c.quota.refill(c.burst)
 	c.quoted = quote(c.name)
-	c.item = fmt.Sprintf("%s;q=%d;w=%d", c.quoted, c.quota.units, seconds)
 	c.names = []string{c.name}
-	c.detail = fmt.Sprintf("Policy %s allows %d requests in %s.", c.quoted, c.quota.units, formatWindow(c.quota.window))
 	c.unknown = &problem.Refusal{Reason: problem.LimitKeyMissing, Policies: c.names}
+	c.terms.describe(c.quoted)
 }

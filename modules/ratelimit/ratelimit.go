@@ -1,9 +1,12 @@
 // Package ratelimit limits how much clients may ask for: quota policies with the
-// generic cell rate algorithm, exact on one gateway.
+// generic cell rate algorithm, exact on one gateway and, with a shared store, on many.
 //
 // A request makes one claim per policy (charge.go), found by its partition key
-// (key.go). decide (gcra.go) says yes or no; a store (store.go, shard.go) keeps one
-// time per partition. fields.go tells the client.
+// (key.go). decide (gcra.go) says yes or no about the terms of the policy (terms.go). A
+// store in memory (memory.go, store.go, shard.go) keeps one time per partition. The
+// shared store does the same for all gateways (sharing.go, shared.go, ask.go,
+// charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
+// down (fallback.go). fields.go tells the client.
 package ratelimit
 
 import (
@@ -52,11 +55,12 @@ type Handler struct {
 
 	step          exchange.Step
 	policies      []policy
-	order         []uint8  // of policies, by the id of their stores
+	memoryOrder   []uint8  // of the policies that are counted in memory, by the id of their stores
+	remoteOrder   []uint8  // of the others, in the same order
 	policyField   []string // RateLimit-Policy of a request that all policies decide
 	smallestBurst int64
 	tellLimits    bool
-	held          []hold
+	held          []held
 }
 
 // CaddyModule implements caddy.Module.
@@ -73,10 +77,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return h.policyFault(p, err)
 		}
 	}
+	shared, err := sharedStore(ctx)
+	if err != nil {
+		return err
+	}
 	for i := range policies {
-		var err error
-		if policies[i].store, err = h.hold(i); err != nil {
-			return err
+		if err := h.hold(&policies[i], i, shared, ctx.Logger()); err != nil {
+			return h.policyFault(h.Policies[i], err)
 		}
 	}
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
@@ -97,7 +104,8 @@ func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
 		return err
 	}
 	h.policies = policies
-	h.order = lockOrder(policies)
+	h.memoryOrder = lockOrder(policies, func(p *policy) bool { return p.shared == nil })
+	h.remoteOrder = lockOrder(policies, func(p *policy) bool { return p.shared != nil })
 	h.smallestBurst = policies[0].burst
 	names, items := make([]string, len(policies)), make([]string, len(policies))
 	for i, p := range policies {
@@ -149,13 +157,11 @@ func (h *Handler) policyFault(p Policy, err error) error {
 func (h *Handler) Cleanup() error {
 	held := h.held
 	h.held = nil
-	for _, hold := range held {
-		hold.store.release(hold.bound)
-		if _, err := stores.Delete(hold.identity); err != nil {
-			return err
-		}
+	var errs []error
+	for _, release := range held {
+		errs = append(errs, release())
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
@@ -173,21 +179,28 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 	claims := room[:len(h.policies)]
 	for i := range claims {
 		p := &h.policies[i]
-		key, found := p.partition(x, r)
+		c := &claims[i]
+		found := p.partition(c, x, r)
 		if !found && p.missing == MissingDeny {
 			return p.unknown
 		}
 		if found || p.missing == MissingIP {
-			claims[i] = claim{store: p.store, limit: p.limit, key: key}
+			c.terms = &p.terms
+			if p.shared == nil {
+				c.store, c.limit = p.store, p.limit
+			}
 		}
 	}
 	now := monotonic()
-	allowed := charge(claims, h.order, now, cost)
+	v := h.charge(claims, now, cost)
 	if h.tellLimits {
 		h.tell(x, r, claims, now)
 	}
-	if allowed {
+	switch v {
+	case allowed:
 		return nil
+	case uncertain:
+		return h.unavailable(claims)
 	}
 	return h.refusal(claims)
 }
@@ -229,43 +242,6 @@ func placeholder(r *http.Request, name string) string {
 	}
 	value, _ := replacer.GetString(name)
 	return value
-}
-
-// stores holds the state of all policies by identity, so that it outlives the config
-// that made it as long as the next one uses it too.
-var stores = caddy.NewUsagePool()
-
-// loadStore returns the store of an identity, and makes it if it is new.
-func loadStore(id identity, bound int) (*store, error) {
-	value, _, err := stores.LoadOrNew(id, func() (caddy.Destructor, error) {
-		s := newStore(bound)
-		go s.keepSwept()
-		return s, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return value.(*store), nil
-}
-
-// Merge joins provisioned handlers that a request would meet one after the other, so
-// that all policies that are enforced are decided together, and so are those that
-// only report. The enforcing handler comes first: what it refuses is charged to
-// nobody. The handlers given stay the owners of their state and must be kept until
-// they are cleaned up.
-func Merge(ctx caddy.Context, handlers []*Handler) ([]*Handler, error) {
-	var merged []*Handler
-	for _, mode := range []exchange.Mode{exchange.ModeEnforce, exchange.ModeReport} {
-		joined, policies := join(handlers, mode)
-		if joined == nil {
-			continue
-		}
-		if err := joined.assemble(ctx, policies); err != nil {
-			return nil, err
-		}
-		merged = append(merged, joined)
-	}
-	return merged, nil
 }
 
 var (

@@ -10,28 +10,31 @@ import (
 // keyCapacity is the room for a key on the stack; longer ones cost an allocation.
 const keyCapacity = 128
 
-// partition returns the partition that a request counts towards. The second result
-// is false if the request lacks the key; the partition is then that of its address.
-func (p *policy) partition(x *exchange.Exchange, r *http.Request) (partition, bool) {
+// partition finds the partition that a request counts towards. It is false if the
+// request lacks the key; the partition is then that of its address.
+func (p *policy) partition(c *claim, x *exchange.Exchange, r *http.Request) bool {
 	var buffer [keyCapacity]byte
-	key := append(buffer[:0], keyed)
+	key, found := append(buffer[:0], keyed), true
 	for i := range p.key {
-		var found bool
 		if key, found = p.appendPart(key, &p.key[i], x, r); !found {
-			return p.fallback(r), false
+			key = p.fallback(buffer[:0], r)
+			break
 		}
 	}
-	return hashKey(key), true
+	c.key = hashKey(key)
+	if p.shared != nil {
+		c.digest = digestOf(key)
+	}
+	return found
 }
 
-// fallback returns the partition of the client's address. Requests without one share
-// a partition: not knowing the client is no free pass.
-func (p *policy) fallback(r *http.Request) partition {
-	var buffer [keyCapacity]byte
+// fallback returns the key of the client's address. Requests without one share a
+// partition: not knowing the client is no free pass.
+func (p *policy) fallback(key []byte, r *http.Request) []byte {
 	if addr, ok := clientIPOf(r); ok {
-		return hashKey(p.network.append(append(buffer[:0], byAddress), addr))
+		return p.network.append(append(key, byAddress), addr)
 	}
-	return hashKey(append(buffer[:0], byNothing))
+	return append(key, byNothing)
 }
 
 // appendPart appends the value of one part of the key, and tells whether the request

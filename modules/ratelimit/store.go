@@ -17,6 +17,7 @@ type store struct {
 	id     uint64
 	shards []shard
 	stop   chan struct{}
+	alone  alone
 
 	mu     sync.Mutex
 	bounds []int // one for each holder; the largest counts
@@ -124,10 +125,11 @@ func (s *store) Destruct() error {
 // census is what the metrics tell about a store.
 type census struct {
 	keys, bound, evicted float64
+	local, open, closed  float64 // decisions without the shared store
 }
 
 func (s *store) census() census {
-	var c census
+	c := census{local: s.alone.local.get(), open: s.alone.open.get(), closed: s.alone.closed.get()}
 	for i := range s.shards {
 		s.shards[i].mu.Lock()
 		c.keys += float64(len(s.shards[i].heap))

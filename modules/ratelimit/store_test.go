@@ -19,7 +19,7 @@ func keyOf(n int) partition {
 // spend makes one claim on one store.
 func spend(s *store, l limit, key partition, now, cost int64) decision {
 	claims := [1]claim{{store: s, limit: l, key: key}}
-	charge(claims[:], []uint8{0}, now, cost)
+	chargeMemory(claims[:], []uint8{0}, now, cost)
 	return claims[0].decision
 }
 
@@ -231,7 +231,7 @@ func TestRefusedByOneChargedToNone(t *testing.T) {
 					slices.Reverse(claims)
 					slices.Reverse(order)
 				}
-				if charge(claims, order, 0, 1) {
+				if chargeMemory(claims, order, 0, 1) {
 					allowed.Add(1)
 				}
 			}
@@ -245,7 +245,7 @@ func TestRefusedByOneChargedToNone(t *testing.T) {
 		t.Errorf("the day has %d left, want 990: refused requests were charged", d.remaining)
 	}
 	claims := []claim{{store: small, limit: perSecond, key: keyOf(1)}, {store: large, limit: perDay, key: keyOf(77)}}
-	if charge(claims, []uint8{0, 1}, 0, 1) || size(large) != 1 {
+	if chargeMemory(claims, []uint8{0, 1}, 0, 1) || size(large) != 1 {
 		t.Error("a refused request left a key behind")
 	}
 	if got := claims[1].decision.remaining; got != 1000 {
@@ -333,11 +333,14 @@ func TestStateLivesAsLongAsAHolder(t *testing.T) {
 	t.Parallel()
 	config := func() *Handler { return &Handler{Policies: []Policy{{Name: "lives as long as", Quota: "1/1h"}}} }
 	hold := func(h *Handler) *store {
-		s, err := h.hold(0)
+		p, err := h.Policies[0].compile()
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s
+		if err := h.hold(&p, 0, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		return p.store
 	}
 	cleanUp := func(h *Handler) {
 		for range 2 { // it may run twice, and gives back only what it took

@@ -1,0 +1,81 @@
+package ratelimit
+
+import (
+	"github.com/caddyserver/caddy/v2"
+
+	"gateway/internal/exchange"
+	"gateway/internal/redis"
+)
+
+// stores holds the state of all policies by identity, so that it outlives the config
+// that made it as long as the next one uses it too.
+var stores = caddy.NewUsagePool()
+
+// loadStore returns the store of an identity, and makes it if it is new.
+func loadStore(id identity, bound int) (*store, error) {
+	value, _, err := stores.LoadOrNew(id, func() (caddy.Destructor, error) {
+		s := newStore(bound)
+		go s.keepSwept()
+		return s, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return value.(*store), nil
+}
+
+// sharedStore returns the store that the gateways of an installation share, or nil.
+func sharedStore(ctx caddy.Context) (*redis.Store, error) {
+	app, err := ctx.App("gateway")
+	if err != nil {
+		return nil, err
+	}
+	if provider, ok := app.(redis.Provider); ok {
+		return provider.SharedStore(), nil
+	}
+	return nil, nil
+}
+
+// leasePool holds what was taken ahead, so that it outlives the config that took it.
+var leasePool = caddy.NewUsagePool()
+
+// leaseKey is what leases have in common that can be used together.
+type leaseKey struct {
+	identity identity
+	store    *redis.Store
+	size     int64
+	bound    int
+}
+
+// loadLeases returns the leases of a key, and makes them if they are new.
+func loadLeases(key leaseKey, s *shared) (*leases, error) {
+	value, _, err := leasePool.LoadOrNew(key, func() (caddy.Destructor, error) {
+		l := newLeases(s, key.size, key.bound)
+		go l.keepSwept()
+		return l, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return value.(*leases), nil
+}
+
+// Merge joins provisioned handlers that a request would meet one after the other, so
+// that all policies that are enforced are decided together, and so are those that
+// only report. The enforcing handler comes first: what it refuses is charged to
+// nobody. The handlers given stay the owners of their state and must be kept until
+// they are cleaned up.
+func Merge(ctx caddy.Context, handlers []*Handler) ([]*Handler, error) {
+	var merged []*Handler
+	for _, mode := range []exchange.Mode{exchange.ModeEnforce, exchange.ModeReport} {
+		joined, policies := join(handlers, mode)
+		if joined == nil {
+			continue
+		}
+		if err := joined.assemble(ctx, policies); err != nil {
+			return nil, err
+		}
+		merged = append(merged, joined)
+	}
+	return merged, nil
+}
