@@ -35,6 +35,8 @@ func (p patient) Run() int {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	issuer := authtest.NewIssuer(t, authtest.New("ES256", "k1"), authtest.New("RS256", "k3"))
+	introspection := authtest.NewIntrospection(t)
+	introspection.Activate("opaque", authtest.Good("https://idp.example", "orders", nil))
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -44,6 +46,8 @@ func TestScripts(t *testing.T) {
 			// The race detector sleeps for a second at the end of each command otherwise.
 			env.Setenv("GORACE", "atexit_sleep_ms=10")
 			env.Setenv("IDP", issuer.URL)
+			env.Setenv("INTROSPECTION", introspection.URL)
+			env.Setenv("INTROSPECTION_SECRET", authtest.ClientSecret)
 			key := authtest.New("ES256", "k1")
 			env.Setenv("GOOD", key.Token(issuer.Claims("orders", nil), nil))
 			env.Setenv("OLD_KEY", authtest.New("ES256", "k2").Token(issuer.Claims("orders", nil), nil))
