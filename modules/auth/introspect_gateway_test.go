@@ -463,3 +463,28 @@ func TestIntrospectedStreams(t *testing.T) {
 		t.Errorf("got %d after %v", res.Code, time.Since(began))
 	}
 }
+
+// TestIntrospectionOverOldConnections has an endpoint that hangs up on every connection
+// that is used a second time, as one does that has grown tired of waiting.
+func TestIntrospectionOverOldConnections(t *testing.T) {
+	t.Parallel()
+	idp := authtest.NewIntrospection(t)
+	idp.Activate("opaque", granted(nil))
+	var seen sync.Map
+	idp.Answer(func(w http.ResponseWriter, r *http.Request) {
+		if _, again := seen.LoadOrStore(r.RemoteAddr, true); again {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"active":true,"aud":"orders"}`)
+	})
+	gw := gatewaytest.New(t, guarded(t, introspected(t, idp, "cache 0s", "")))
+	for range 5 {
+		if got := gw.Do("GET", "/", "Authorization", bearer("opaque")).Code; got != 200 {
+			t.Errorf("got %d", got)
+		}
+	}
+	if idp.Last().Header["Idempotency-Key"] != nil {
+		t.Error("a field is sent that means something else")
+	}
+}

@@ -399,6 +399,10 @@ func TestAnswers(t *testing.T) {
 		case v != nil:
 			got = "active"
 		}
+		// What is in a token cannot bring about a pause for all others.
+		if _, excused := errors.AsType[aboutToken](err); err != nil && excused != (test.kind == plain) {
+			t.Errorf("%s: it is the token's fault: %v", test.name, excused)
+		}
 		if !strings.Contains(got, test.want) || got == "inactive" && test.want != got {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}

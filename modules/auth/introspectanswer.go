@@ -20,12 +20,12 @@ func readAnswer(contentType string, body []byte) (*verified, error) {
 	}
 	object, ok := decodeObject(string(body))
 	if !ok {
-		return nil, errors.New("its answer is not one strict JSON object")
+		return nil, unusable("its answer is not one strict JSON object")
 	}
 	active, ok := object["active"].(bool)
 	switch {
 	case !ok:
-		return nil, errors.New(`its answer does not have true or false for "active"`)
+		return nil, unusable(`its answer does not have true or false for "active"`)
 	case !active:
 		return nil, nil
 	}
@@ -37,7 +37,7 @@ func readAnswer(contentType string, body []byte) (*verified, error) {
 	}
 	v, f := readClaims(&token{claims: object, signed: body})
 	if f != none {
-		return nil, aboutToken{errors.New("its answer cannot be used: " + faults[f].cause)}
+		return nil, unusable("its answer cannot be used: " + faults[f].cause)
 	}
 	v.introspected = true
 	v.misused = !saysAccessToken(object)
@@ -46,6 +46,9 @@ func readAnswer(contentType string, body []byte) (*verified, error) {
 	}
 	return v, nil
 }
+
+// unusable is an answer that may be as it is because of what is in the token.
+func unusable(why string) error { return aboutToken{errors.New(why)} }
 
 // saysAccessToken tells whether an answer is about an access token. Many issuers tell
 // about refresh tokens and ID tokens as well, which are active and no access tokens.

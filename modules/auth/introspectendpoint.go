@@ -69,7 +69,7 @@ func (e *introspectionEndpoint) ask(ctx context.Context, token string) (*verifie
 		return nil, unreachable(err)
 	}
 	if len(body) > maxAnswer {
-		return nil, aboutToken{errors.New("its answer is longer than 64 KiB")}
+		return nil, unusable("its answer is longer than 64 KiB")
 	}
 	return readAnswer(response.Header.Get("Content-Type"), body)
 }
@@ -87,6 +87,9 @@ func (e *introspectionEndpoint) question(ctx context.Context, token string) (*ht
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "gateway")
+	// To ask twice does no harm: a connection that the issuer has just hung up is
+	// replaced. Without a value the field is not sent; see http.Transport.
+	request.Header["Idempotency-Key"] = nil
 	switch e.auth {
 	case basicAuth:
 		// Both are encoded before they are joined: they may have colons in them.
