@@ -71,6 +71,9 @@ func headerAttacks() []attack {
 		{"key behind x5u", stranger.Token(good(nil), authtest.Claims{"x5u": "http://127.0.0.1:1/cert"}), problem.AuthKeyUnknown, keyUnknown},
 		{"key embedded as x5c", stranger.Token(good(nil), authtest.Claims{"x5c": []string{"AAAA"}}), problem.AuthKeyUnknown, keyUnknown},
 		{"kid is a path", ecOne.Token(good(nil), authtest.Claims{"kid": "../../../../dev/null"}), problem.AuthKeyUnknown, keyUnknown},
+		{"kid is an address", ecOne.Token(good(nil), authtest.Claims{"kid": "http://127.0.0.1:1/jwks"}), problem.AuthKeyUnknown, keyUnknown},
+		{"kid in other case", ecOne.Token(good(nil), authtest.Claims{"kid": "E1"}), problem.AuthKeyUnknown, keyUnknown},
+		{"kid of another key of the set", ecOne.Token(good(nil), authtest.Claims{"kid": "d1"}), problem.AuthAlgorithm, algorithmNotOfKey},
 		{"kid is an injection", ecOne.Token(good(nil), authtest.Claims{"kid": "' OR 1=1 --"}), problem.AuthKeyUnknown, keyUnknown},
 		{"kid is empty", ecOne.Token(good(nil), authtest.Claims{"kid": ""}), problem.AuthKeyUnknown, keyUnknown},
 		{"kid is a number", ecOne.Token(good(nil), authtest.Claims{"kid": 1}), problem.AuthMalformed, badHeaderMember},
@@ -95,6 +98,11 @@ func headerAttacks() []attack {
 	return list
 }
 
+// jwe puts an encrypted token together as far as anybody looks at it.
+func jwe(header string) string {
+	return authtest.Base64([]byte(header)) + ".AAAA.AAAAAAAAAAAAAAAA." + authtest.Base64([]byte(`{"alg":"none"}`)) + ".AAAAAAAAAAAAAAAAAAAAAA"
+}
+
 // formAttacks try another serialization or a second spelling of a token.
 func formAttacks() []attack {
 	token := ecOne.Token(good(nil), nil)
@@ -102,6 +110,9 @@ func formAttacks() []attack {
 	padded := base64.URLEncoding.EncodeToString([]byte(es256Header))
 	return []attack{
 		{"JWE, five parts", "a.b.c.d.e", problem.AuthMalformed, encrypted},
+		{"JWE with a password of many rounds (CVE-2023-49290, CVE-2024-28180)", jwe(`{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483647,"p2s":"AAAA"}`), problem.AuthMalformed, encrypted},
+		{"JWE that unfolds (CVE-2024-28122, CVE-2025-63811)", jwe(`{"alg":"dir","enc":"A128GCM","zip":"DEF"}`), problem.AuthMalformed, encrypted},
+		{"an unsigned token inside a JWE (CVE-2026-29000)", jwe(`{"alg":"RSA-OAEP-256","enc":"A256GCM","cty":"JWT","kid":"r1"}`), problem.AuthMalformed, encrypted},
 		{"two parts", parts[0] + "." + parts[1], problem.AuthMalformed, notCompact},
 		{"four parts", token + ".AAAA", problem.AuthMalformed, notCompact},
 		{"many periods (CVE-2025-30204)", strings.Repeat(".", 10000), problem.AuthMalformed, notCompact},
@@ -150,6 +161,9 @@ func signatureAttacks() []attack {
 		{"no signature", signed + ".", problem.AuthSignature, badSignature},
 		{"r and s are zero (CVE-2022-21449)", of(make([]byte, 64)), problem.AuthSignature, badSignature},
 		{"r and s are the order", of(append(order.Bytes(), order.Bytes()...)), problem.AuthSignature, badSignature},
+		{"r is zero", of(append(make([]byte, 32), real[32:]...)), problem.AuthSignature, badSignature},
+		{"s is zero", of(append(real[:32:32], make([]byte, 32)...)), problem.AuthSignature, badSignature},
+		{"s is the order", of(append(real[:32:32], order.Bytes()...)), problem.AuthSignature, badSignature},
 		{"r + order, one byte longer", of(append(shifted, real[32:]...)), problem.AuthSignature, badSignature},
 		{"DER instead of r and s", of(der), problem.AuthSignature, badSignature},
 		{"signature too short", of(real[:63]), problem.AuthSignature, badSignature},
@@ -158,6 +172,9 @@ func signatureAttacks() []attack {
 		{"PSS with an empty salt", pss + "." + authtest.Base64(pssOne.SignPSS([]byte(pss), 0)), problem.AuthSignature, badSignature},
 		{"PSS with a long salt", pss + "." + authtest.Base64(pssOne.SignPSS([]byte(pss), 100)), problem.AuthSignature, badSignature},
 		{"RSA signature with a leading zero", rsParts[0] + "." + rsParts[1] + "." + authtest.Base64(append([]byte{0}, rsSignature...)), problem.AuthSignature, badSignature},
+		{"RSA signature one byte short", rsParts[0] + "." + rsParts[1] + "." + authtest.Base64(rsSignature[:len(rsSignature)-1]), problem.AuthSignature, badSignature},
+		{"RSA signature of zeros", rsParts[0] + "." + rsParts[1] + "." + authtest.Base64(make([]byte, len(rsSignature))), problem.AuthSignature, badSignature},
+		{"Ed25519 signature of zeros", edParts[0] + "." + edParts[1] + "." + authtest.Base64(make([]byte, 64)), problem.AuthSignature, badSignature},
 		{"Ed25519 signature in a second spelling", edParts[0] + "." + edParts[1] + "." + authtest.Base64(malleable), problem.AuthSignature, badSignature},
 		{"payload changed", authtest.Base64([]byte(es256Header)) + "." + authtest.Base64([]byte(text(good(authtest.Claims{"sub": "root"})))) + "." + authtest.Base64(real), problem.AuthSignature, badSignature},
 	}

@@ -236,3 +236,32 @@ func TestHostileKeyEndpointFromTheStart(t *testing.T) {
 		})
 	}
 }
+
+// Whatever a token says about where its key or its issuer is, nobody goes there
+// (RFC 8725 §3.10), and a foreign issuer makes nobody ask ours.
+func TestTokensSendNobodyAnywhere(t *testing.T) {
+	t.Parallel()
+	trap := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("a token made the gateway ask for %s", r.URL)
+	}))
+	t.Cleanup(trap.Close)
+	iss := authtest.NewIssuer(t, signing)
+	gw := gatewaytest.New(t, guarded(t, "auth "+iss.URL+" {\n\taudience orders\n}"))
+	stranger := authtest.New("ES256", "stranger")
+	for name, token := range map[string]string{
+		"jku":        stranger.Token(iss.Claims("orders", nil), authtest.Claims{"jku": trap.URL}),
+		"x5u":        stranger.Token(iss.Claims("orders", nil), authtest.Claims{"x5u": trap.URL}),
+		"jwk":        stranger.Token(iss.Claims("orders", nil), authtest.Claims{"jwk": stranger.JWK(nil), "kid": nil}),
+		"kid":        stranger.Token(iss.Claims("orders", nil), authtest.Claims{"kid": trap.URL + "/jwks"}),
+		"iss":        stranger.Token(authtest.Good(trap.URL, "orders", nil), nil),
+		"everything": stranger.Token(authtest.Good(trap.URL, trap.URL, nil), authtest.Claims{"jku": trap.URL, "x5u": trap.URL, "kid": trap.URL, "iss": trap.URL, "url": trap.URL}),
+	} {
+		if got := gw.Do("GET", "/", "Authorization", bearer(token)).Code; got != 401 {
+			t.Errorf("%s: got %d, want 401", name, got)
+		}
+	}
+	// One at start, and one for all the unknown key ids, as the cooldown is 30 s.
+	if n := iss.Fetches.Load(); n > 2 {
+		t.Errorf("the issuer was asked for its keys %d times", n)
+	}
+}
