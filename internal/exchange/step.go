@@ -49,6 +49,13 @@ type Decider interface {
 	Decide(x *Exchange, w http.ResponseWriter, r *http.Request) *problem.Refusal
 }
 
+// Moded is a Decider with a mode of its own for some operations.
+type Moded interface {
+	Decider
+	// ModeFor returns the mode for a request; mode is that of the policy.
+	ModeFor(x *Exchange, mode Mode) Mode
+}
+
 // Step puts a policy into the flow of requests: it opens the exchange if this is
 // the first gateway handler, applies the mode, measures, and records the decision.
 // The zero value is useless; call Provision.
@@ -106,10 +113,14 @@ func (s *Step) Serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Hand
 func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, policy Decider) error {
 	start := x.handed // the step before ended when this one began
 	d := Decision{Policy: s.policy, Name: s.name, Verdict: Skipped}
-	if s.mode != ModeOff {
+	mode := s.mode
+	if moded, ok := policy.(Moded); ok {
+		mode = moded.ModeFor(x, mode)
+	}
+	if mode != ModeOff {
 		if d.Refusal = policy.Decide(x, w, r); d.Refusal == nil {
 			d.Verdict = Passed
-		} else if s.mode == ModeReport {
+		} else if mode == ModeReport {
 			d.Verdict = Reported
 		} else {
 			d.Verdict = Refused

@@ -94,6 +94,18 @@ func (t *intake) err() error {
 	return all.Err()
 }
 
+// contracts returns all contracts, or nil if one of them is not there yet.
+func (t *intake) contracts() []*openapi.Contract {
+	var all []*openapi.Contract
+	for _, r := range t.readings {
+		if r.version == nil {
+			return nil
+		}
+		all = append(all, r.version.contract)
+	}
+	return all
+}
+
 // add adds the findings in err to a list, once each. What is no finding is returned.
 func add(list finding.List, err error) (finding.List, error) {
 	var more finding.List

@@ -50,6 +50,11 @@ func (a *API) provision(ctx caddy.Context, app *App) (*intake, *offer, error) {
 	if err := taken.err(); err != nil {
 		return nil, nil, err
 	}
+	if contracts := taken.contracts(); contracts != nil {
+		if err := a.Validate.CheckOperations(contracts); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := a.link(ctx); err != nil {
 		return nil, nil, err
 	}

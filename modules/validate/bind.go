@@ -27,10 +27,15 @@ func (h *Handler) Bind(op *openapi.Operation, c *openapi.Contract) (any, error) 
 	}
 	compiler := h.binding
 	told, formats := len(compiler.warnings), len(compiler.engine.unchecked)
-	prepared, err := compiler.operation(op, &h.settings)
+	own, mode, err := h.optionsOf(op)
 	if err != nil {
 		return nil, err
 	}
+	prepared, err := compiler.operation(op, own)
+	if err != nil {
+		return nil, err
+	}
+	prepared.mode = mode
 	for _, warning := range compiler.warnings[told:] {
 		h.logger.Warn(warning, zap.String("contract", c.File))
 	}

@@ -37,7 +37,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 // options are the subdirectives, in the order of the syntax.
 var options = []string{
 	"schema", "optional", "max_body", "max_depth", "max_values", "max_string", "max_number", "max_errors",
-	"unknown_query", "read_only", "pass", "decode", "responses", "mode",
+	"unknown_query", "read_only", "pass", "decode", "operation", "responses", "mode",
 }
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens. Syntax:
@@ -55,6 +55,10 @@ var options = []string{
 //		read_only     reject|allow
 //		pass          <media-types...>
 //		decode        <codings...>|off
+//		operation     <operation> {
+//			max_body <size>
+//			mode     enforce|report|off
+//		}
 //		responses     off|report|enforce {
 //			sample   <percent>
 //			max_body <size>
@@ -79,7 +83,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if !slices.Contains(options, option) {
 			return finding.At(d, finding.Suggest(option, options...), "%q is not an option of validate", option)
 		}
-		if seen[option] {
+		if seen[option] && option != "operation" {
 			return finding.At(d, "remove one of them", "%s stands here twice", option)
 		}
 		seen[option] = true
@@ -107,6 +111,8 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 	switch option {
 	case "responses":
 		return h.unmarshalResponses(d)
+	case "operation":
+		return h.unmarshalOperation(d)
 	case "schema":
 		h.Schema = beside(d)
 	case "max_body":

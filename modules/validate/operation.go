@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gateway/internal/exchange"
 	"gateway/internal/problem"
 )
 
@@ -16,6 +17,7 @@ type operation struct {
 	parameters *parameters
 	body       *body
 	settings   *settings
+	mode       exchange.Mode // "" is that of the handler
 	// report is told the names of unknown query parameters if they are reported.
 	report func(name string, count int)
 	// responses are what responses are checked against; nil if they are not.

@@ -87,12 +87,15 @@ type Handler struct {
 	// Mode is "enforce", "report" (decided and recorded, but let through) or "off".
 	// Default: enforce.
 	Mode exchange.Mode `json:"mode,omitempty"`
+	// Operations are options for single operations of the contract. Default: none.
+	Operations []Operation `json:"operations,omitempty"`
 	// Responses says what becomes of responses that break the contract. Default: they
 	// are not looked at.
 	Responses *Responses `json:"responses,omitempty"`
 	// Source is where the directive stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 
+	bounded  bool // MaxBody was given, and is not the default
 	step     exchange.Step
 	settings settings
 	alone    *operation // of Schema; nil if there is none
@@ -116,6 +119,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // Provision implements caddy.Provisioner.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.logger = ctx.Logger()
+	h.bounded = h.MaxBody != 0
 	h.setDefaults()
 	if err := h.Validate(); err != nil {
 		return err
@@ -181,6 +185,9 @@ func (h *Handler) Validate() error {
 	if err := h.validateResponses(); err != nil {
 		return err
 	}
+	if err := h.validateOperations(); err != nil {
+		return err
+	}
 	if h.Optional && h.Schema == "" {
 		return h.problem("inside api the contract says whether a body is required", "optional means something with a schema only")
 	}
@@ -224,6 +231,14 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 	return nil
 }
 
+// ModeFor implements exchange.Moded.
+func (h *Handler) ModeFor(x *exchange.Exchange, mode exchange.Mode) exchange.Mode {
+	if op, ok := x.Prepared(exchange.Validate).(*operation); ok && op.mode != "" {
+		return op.mode
+	}
+	return mode
+}
+
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if h.settings.responses != nil {
@@ -240,5 +255,5 @@ var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddy.Validator             = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
-	_ exchange.Decider            = (*Handler)(nil)
+	_ exchange.Moded              = (*Handler)(nil)
 )
