@@ -6,7 +6,7 @@
 //	effective.go  contract → the contract as clients meet it at the gateway
 //	refusals.go   the problem responses that it adds; components.go what they share
 //	members.go    JSON objects that keep their order
-//	resource.go   one served file
+//	resource.go   one served file; yaml.go the documents as YAML
 package docs
 
 import (

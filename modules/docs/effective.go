@@ -75,19 +75,19 @@ func (e *effective) choosePrefix(components json.RawMessage) {
 }
 
 // base is the path in front of the templates, of the first operation if they differ.
-func (e *effective) base() string {
-	if len(e.Contract.Operations) > 0 {
-		return e.baseOf(e.Contract.Operations[0].Template)
+func (d *Document) base() string {
+	if len(d.Contract.Operations) > 0 {
+		return d.baseOf(d.Contract.Operations[0].Template)
 	}
 	return ""
 }
 
-func (e *effective) baseOf(template string) string {
-	if e.Public != nil {
-		return strings.TrimSuffix(e.Public(template), template)
+func (d *Document) baseOf(template string) string {
+	if d.Public != nil {
+		return strings.TrimSuffix(d.Public(template), template)
 	}
-	if len(e.Contract.Bases) > 0 {
-		return e.Contract.Bases[0]
+	if len(d.Contract.Bases) > 0 {
+		return d.Contract.Bases[0]
 	}
 	return ""
 }

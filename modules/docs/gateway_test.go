@@ -1,6 +1,8 @@
 package docs_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -36,6 +38,60 @@ func TestByHand(t *testing.T) {
 		if res := gw.Do("GET", path); !strings.Contains(res.Body.String(), want) {
 			t.Errorf("%s: got %d %.200s, want %s", path, res.Code, res.Body, want)
 		}
+	}
+}
+
+// TestBesideTheAPI: each version has its document where its operations are, unless an
+// operation or another document is there.
+func TestBesideTheAPI(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	contract := func(name, path string) {
+		t.Helper()
+		file := filepath.Join(folder, "api", name, "openapi.yaml")
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		text := "openapi: 3.1.0\ninfo: {title: " + name + ", version: \"1\"}\npaths:\n  " + path + ":\n    get:\n      responses: {\"200\": {description: Fine.}}\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	contract("orders/v1", "/orders")
+	contract("orders/v2", "/openapi.json")
+	load := func(caddyfile string) *gatewaytest.Gateway {
+		t.Helper()
+		gw, err := gatewaytest.LoadFile(t, filepath.Join(folder, "Caddyfile"), caddyfile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return gw
+	}
+	gw := load(":8080 {\n\tapi orders {\n\t\tdocs\n\t\trespond \"the service\"\n\t}\n}\n")
+	for path, want := range map[string]string{
+		"/v1/openapi.json":     `"title":"orders/v1"`,
+		"/v1/openapi.yaml":     "title: orders/v1",
+		"/v2/openapi.json":     "the service",
+		"/v2/openapi.yaml":     "title: orders/v2",
+		"/docs/orders/v1.yaml": "title: orders/v1",
+		"/openapi.json":        `"code":"route.not_found"`,
+	} {
+		if res := gw.Do("GET", path); !strings.Contains(res.Body.String(), want) {
+			t.Errorf("%s: got %d %.200s, want %s", path, res.Code, res.Body, want)
+		}
+	}
+	if got := gw.Do("GET", "/v1/openapi.yaml").Header().Get("Content-Type"); got != "application/yaml" {
+		t.Errorf("YAML is sent as %s", got)
+	}
+	byHeader := load(":8080 {\n\tapi orders {\n\t\tversioning {\n\t\t\theader\n\t\t}\n\t\tdocs\n\t\trespond ok\n\t}\n}\n")
+	for _, path := range []string{"/openapi.yaml", "/v1/openapi.json"} {
+		if res := byHeader.Do("GET", path, "API-Version", "v1"); res.Problem().Code != "route.not_found" {
+			t.Errorf("%s, of which two documents might be: got %d %s", path, res.Code, res.Body)
+		}
+	}
+	without := load(":8080 {\n\tapi orders {\n\t\trespond ok\n\t}\n}\n")
+	if res := without.Do("GET", "/v1/openapi.json"); res.Problem().Code != "route.not_found" {
+		t.Errorf("without docs: got %d %s", res.Code, res.Body)
 	}
 }
 

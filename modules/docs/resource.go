@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"gateway/internal/exchange"
@@ -152,4 +153,32 @@ func weight(params string) float64 {
 		return q
 	}
 	return 1
+}
+
+// translation is a document as YAML, made when somebody first asks for it: few do, and
+// it takes longer than everything else about a large document.
+type translation struct {
+	of   *resource
+	once sync.Once
+	made *resource
+	err  error
+}
+
+func (t *translation) serve(w http.ResponseWriter, r *http.Request) {
+	t.once.Do(t.make)
+	if t.err != nil {
+		_ = problem.WriteError(w, r, t.err, exchange.RequestIDOf(r))
+		return
+	}
+	t.made.serve(w, r)
+}
+
+func (t *translation) make() {
+	var document []byte
+	if document, t.err = unzip(t.of.zipped); t.err != nil {
+		return
+	}
+	if document, t.err = toYAML(document); t.err == nil {
+		t.made, t.err = zip("application/yaml", document) // RFC 9512
+	}
 }

@@ -26,16 +26,27 @@ const Base = "/docs"
 //
 //	<base>/                       the page
 //	<base>/<api>/<version>.json   the documents; <base>/<api>.json without versions
+//	<base>/<api>/<version>.yaml   the same as YAML
 //	<base>/_/...                  scripts and styles
+//
+// Where a document stands at a gateway, it is also beside the API that it describes:
+// /v1/openapi.json and /v1/openapi.yaml, unless two documents would be.
 type Site struct {
 	base  string
-	files map[string]*resource // by what follows the base and a slash
+	files map[string]file // by what follows the base and a slash
+	// beside are the files outside of the base, by their path.
+	beside map[string]file
+}
+
+// file is a part of the documentation.
+type file interface {
+	serve(w http.ResponseWriter, r *http.Request)
 }
 
 // NewSite makes the documentation under base, which has no slash at its end. It does
 // not contain the pages about the reasons; see Pages.
 func NewSite(base string, documents []Document) (*Site, error) {
-	s := &Site{base: base, files: make(map[string]*resource)}
+	s := &Site{base: base, files: make(map[string]file), beside: make(map[string]file)}
 	if err := checkNames(base, documents); err != nil {
 		return nil, err
 	}
@@ -50,7 +61,10 @@ func NewSite(base string, documents []Document) (*Site, error) {
 	}
 	s.files[""] = newResource("text/html; charset=utf-8", sitePolicy, index)
 	shared, err := assets()
-	maps.Copy(s.files, shared)
+	for name, asset := range shared {
+		s.files[name] = asset
+	}
+	maps.DeleteFunc(s.beside, func(_ string, f file) bool { return f == nil })
 	return s, err
 }
 
@@ -62,10 +76,10 @@ func checkNames(base string, documents []Document) error {
 		if d.API == "errors" && base+"/errors/" == problem.PagesPath {
 			return fmt.Errorf("an api called errors cannot have its documentation under %s, where the pages about the reasons are", base)
 		}
-		if seen[d.file()] {
+		if seen[d.name()] {
 			return fmt.Errorf("there are two documents called %s", d.label())
 		}
-		seen[d.file()] = true
+		seen[d.name()] = true
 	}
 	return nil
 }
@@ -75,29 +89,52 @@ func (s *Site) add(d Document) error {
 	if err != nil {
 		return err
 	}
-	s.files[d.file()], err = zip("application/json", content)
-	return err
+	document, err := zip("application/json", content)
+	if err != nil {
+		return err
+	}
+	translated := &translation{of: document}
+	s.files[d.file()], s.files[d.name()+".yaml"] = document, translated
+	if d.Public != nil {
+		s.place(d.base()+"/openapi.json", document)
+		s.place(d.base()+"/openapi.yaml", translated)
+	}
+	return nil
 }
 
-// file is the name of the document, relative to the base.
-func (d *Document) file() string {
-	if d.Version == "" {
-		return d.API + ".json"
+// place puts a file beside the API. A path that two documents have belongs to neither.
+func (s *Site) place(path string, f file) {
+	if _, taken := s.beside[path]; taken {
+		f = nil
 	}
-	return d.API + "/" + d.Version + ".json"
+	s.beside[path] = f
 }
+
+// name is where the document stands, relative to the base and without a suffix.
+func (d *Document) name() string {
+	if d.Version == "" {
+		return d.API
+	}
+	return d.API + "/" + d.Version
+}
+
+func (d *Document) file() string { return d.name() + ".json" }
 
 func (d *Document) label() string { return strings.TrimSpace(d.API + " " + d.Version) }
 
 // Owns tells whether a path belongs to the documentation.
 func (s *Site) Owns(path string) bool {
 	rest, ok := strings.CutPrefix(path, s.base)
-	return ok && (rest == "" || rest[0] == '/')
+	return ok && (rest == "" || rest[0] == '/') || s.beside[path] != nil
 }
 
 // ServeHTTP implements http.Handler.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !readable(w, r) {
+		return
+	}
+	if file := s.beside[r.URL.Path]; file != nil {
+		file.serve(w, r)
 		return
 	}
 	name, inside := strings.CutPrefix(r.URL.Path, s.base+"/")

@@ -117,7 +117,7 @@ func TestResponses(t *testing.T) {
 		path    string
 	}{
 		{p, "/docs/errors/"}, {p, "/docs/errors/auth.missing"}, {p, "/docs/errors/auth.missing.md"},
-		{s, "/docs/"}, {s, "/docs/orders/v1.json"}, {s, "/docs/orders/v2.json"}, {s, "/docs/users.json"},
+		{s, "/docs/"}, {s, "/docs/orders/v1.json"}, {s, "/docs/orders/v2.json"}, {s, "/docs/users.json"}, {s, "/docs/orders/v1.yaml"},
 		{s, "/docs/_/docs.js"}, {s, "/docs/_/docs.css"}, {s, "/docs/_/swagger-ui-bundle.js"}, {s, "/docs/_/swagger-ui.css"},
 	}
 	for _, target := range targets {
