@@ -118,7 +118,7 @@ func TestTheServiceHasTheContract(t *testing.T) {
 
 	service.start()
 	eventually(t, "the contract", answers(gw, "/orders/", 200))
-	for target, want := range map[string]int{"/orders/?limit=0": 400, "/orders/?state=open&state=lost": 400, "/orders/?state=open&state=paid": 200, "/orders/7": 400, "/openapi.json": 404} {
+	for target, want := range map[string]int{"/orders/?limit=0": 400, "/orders/?state=open&state=lost": 400, "/orders/?state=open&state=paid": 200, "/orders/7": 400, "/redoc": 404} {
 		if got := gw.Do("GET", target).Code; got != want {
 			t.Errorf("%s: got %d, want %d", target, got, want)
 		}
