@@ -115,3 +115,5 @@ func TestLimitsOfOneNameInAnAPI(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func contains(err error, text string) bool { return strings.Contains(err.Error(), text) }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -37,6 +38,9 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		policy         <name>
 //		quota          <units>/<window>
 //		burst          <units>
+//		tier           <placeholder> {
+//			<value> <units>/<window> [<burst>]
+//		}
 //		key            <placeholder...>|global
 //		ipv4_prefix    <bits>
 //		ipv6_prefix    <bits>
@@ -46,9 +50,10 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		on_error       local|open|closed
 //		headers        on|off
 //		legacy_headers on|off
+//		jitter         <duration>
 //		mode           enforce|report|off
 //		policy <name> {
-//			<quota, burst, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
+//			<quota, burst, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
 //		}
 //	}
 //
@@ -109,11 +114,20 @@ func (p *parser) option() error {
 	switch name {
 	case "policy":
 		return p.policy()
-	case "headers", "legacy_headers", "mode":
+	case "headers", "legacy_headers", "jitter", "mode":
 		return p.once(p.seen, (*parser).setting, nil)
 	}
 	options := slices.Concat(policyOptionNames, handlerOptions)
 	return finding.At(p, finding.Suggest(name, options...), "%q is not an option of ratelimit", name)
+}
+
+func (p *parser) jitter() error {
+	d, err := caddy.ParseDuration(p.Val())
+	if err != nil || d < 0 || d > maxJitter {
+		return finding.At(p, "up to how much longer clients wait, such as 5s", "jitter %q is not a time up to %s", p.Val(), formatWindow(maxJitter))
+	}
+	p.handler.Jitter = caddy.Duration(d)
+	return nil
 }
 
 // once runs parse unless the option was there already, and checks that nothing

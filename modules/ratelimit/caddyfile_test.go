@@ -36,6 +36,14 @@ func TestCaddyfile(t *testing.T) {
 			mode report
 		}`, `{"policies":[{"name":"per-minute","quota":"100/1m","burst":20,"key":["{a}","{b}"],"ipv4_prefix":24,"ipv6_prefix":48,
 			"missing":"deny","max_keys":5000}],"hide_headers":true,"legacy_headers":true,"mode":"report"}`},
+		"tiers": {`ratelimit 100/1h {http.auth.user.id} {
+			tier {http.auth.user.claims.plan} {
+				pro 10000/1h
+				"very large" 1000000/1h 5000
+			}
+			jitter 5s
+		}`, `{"policies":[{"quota":"100/1h","key":["{http.auth.user.id}"],"tier_by":"{http.auth.user.claims.plan}",
+			"tiers":[{"value":"pro","quota":"10000/1h"},{"value":"very large","quota":"1000000/1h","burst":5000}]}],"jitter":5000000000}`},
 		"shared": {`ratelimit 100/1m {
 			store lease 5
 			on_error closed
@@ -109,6 +117,14 @@ func TestMistakes(t *testing.T) {
 		"store_exact_lease":     "ratelimit 100/1m {\n\t\tstore exact 5\n\t}",
 		"store_local_on_error":  "ratelimit 100/1m {\n\t\tstore local\n\t\ton_error open\n\t}",
 		"on_error_unknown":      "ratelimit 100/1m {\n\t\ton_error close\n\t}",
+		"tier_of_a_header":      "ratelimit 100/1m {\n\t\ttier {http.request.header.X-Plan} {\n\t\t\tpro 9/1s\n\t\t}\n\t}",
+		"tier_of_a_query":       "ratelimit 100/1m {\n\t\ttier {http.request.uri.query.plan} {\n\t\t\tpro 9/1s\n\t\t}\n\t}",
+		"tier_of_an_address":    "ratelimit 100/1m {\n\t\ttier {client_ip} {\n\t\t\tpro 9/1s\n\t\t}\n\t}",
+		"tier_without_tiers":    "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan}\n\t}",
+		"tier_without_quota":    "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro\n\t\t}\n\t}",
+		"tier_with_bad_quota":   "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro lots\n\t\t}\n\t}",
+		"tier_twice":            "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro 9/1s\n\t\t\tpro 8/1s\n\t\t}\n\t}",
+		"jitter_absurd":         "ratelimit 100/1m {\n\t\tjitter 2h\n\t}",
 		"mode_unknown":          "ratelimit 100/1m {\n\t\tmode reprot\n\t}",
 		"headers_unknown":       "ratelimit 100/1m {\n\t\theaders yes\n\t}",
 		"policy_without_name":   "ratelimit 100/1m {\n\t\tpolicy\n\t}",

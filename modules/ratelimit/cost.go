@@ -21,10 +21,17 @@ func (h *Handler) Bind(op *openapi.Operation, _ *openapi.Contract) (any, error) 
 		return nil, err
 	}
 	for i := range h.policies {
-		if p := &h.policies[i]; cost > p.burst {
-			return nil, costError(op, fmt.Sprintf("%s %d is more than the burst %d of policy %q, so %s would always be refused",
-				costExtension, cost, p.burst, p.name, op.ID))
+		p := &h.policies[i]
+		burst, tier := p.smallestBurst()
+		if cost <= burst {
+			continue
 		}
+		whose := fmt.Sprintf("policy %q", p.name)
+		if tier != "" {
+			whose = fmt.Sprintf("tier %q of policy %q", tier, p.name)
+		}
+		return nil, costError(op, fmt.Sprintf("%s %d is more than the burst %d of %s, so %s would always be refused",
+			costExtension, cost, burst, whose, op.ID))
 	}
 	return cost, nil
 }

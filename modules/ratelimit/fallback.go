@@ -92,7 +92,7 @@ const retryLater = time.Second
 
 // unavailable is the refusal of policies that must not be guessed.
 func (h *Handler) unavailable(claims []claim) *problem.Refusal {
-	f := &problem.Refusal{Reason: problem.LimitStoreUnavailable, RetryAfter: retryLater}
+	f := &problem.Refusal{Reason: problem.LimitStoreUnavailable, RetryAfter: retryLater + h.delay()}
 	for _, i := range h.remoteOrder {
 		if p := &h.policies[i]; p.shared.onError == OnErrorClosed && claims[i].want > 0 {
 			f.Policies = append(f.Policies, p.name)

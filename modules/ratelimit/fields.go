@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -41,8 +42,10 @@ func (h *Handler) compose(claims []claim, now int64, earlier *told) *told {
 	field := buffer[:0]
 	policies := h.policyField
 	for i := range claims {
+		if claims[i].terms != &h.policies[i].terms {
+			policies = nil // not what it is for most requests
+		}
 		if claims[i].terms == nil {
-			policies = nil
 			continue
 		}
 		field = claims[i].appendLimit(field, h.policies[i].quoted, now)
@@ -86,7 +89,7 @@ func (c *claim) reset(now int64) int64 {
 }
 
 // policyFieldOf returns the RateLimit-Policy of a request that not all policies have
-// a say in.
+// a say in, or whose caller belongs to a tier.
 func (h *Handler) policyFieldOf(claims []claim) []string {
 	var items []string
 	for i := range claims {
@@ -115,6 +118,15 @@ func (h *Handler) tellLegacy(x *exchange.Exchange, claims []claim, now int64) {
 	x.OwnHeader(legacyReset, []string{strconv.FormatInt(c.reset(now), 10)})
 }
 
+// delay spreads clients that were refused together, so that they do not come back
+// together.
+func (h *Handler) delay() time.Duration {
+	if h.Jitter <= 0 {
+		return 0
+	}
+	return rand.N(time.Duration(h.Jitter) + 1)
+}
+
 // refusal says no on behalf of the policies that denied. Retry-After is the longest
 // of their waits: after it, all of them allow.
 func (h *Handler) refusal(claims []claim) *problem.Refusal {
@@ -131,5 +143,6 @@ func (h *Handler) refusal(claims []claim) *problem.Refusal {
 		}
 		f.RetryAfter = max(f.RetryAfter, time.Duration(d.retryAfter))
 	}
+	f.RetryAfter += h.delay()
 	return f
 }

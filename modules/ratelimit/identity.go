@@ -91,6 +91,7 @@ func join(handlers []*Handler, mode exchange.Mode) (*Handler, []policy) {
 		}
 		joined.HideHeaders = joined.HideHeaders || h.HideHeaders
 		joined.LegacyHeaders = joined.LegacyHeaders || h.LegacyHeaders
+		joined.Jitter = max(joined.Jitter, h.Jitter)
 		policies = slices.Concat(policies, h.policies)
 	}
 	return joined, policies

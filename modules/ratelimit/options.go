@@ -1,7 +1,6 @@
 package ratelimit
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -9,7 +8,7 @@ import (
 	"gateway/internal/finding"
 )
 
-var handlerOptions = []string{"policy", "headers", "legacy_headers", "mode"}
+var handlerOptions = []string{"policy", "headers", "legacy_headers", "jitter", "mode"}
 
 // policyOptions are the options of a policy.
 var policyOptions = map[string]func(*parser, *Policy) error{
@@ -20,11 +19,12 @@ var policyOptions = map[string]func(*parser, *Policy) error{
 	"ipv6_prefix": func(p *parser, policy *Policy) error { return p.number(&policy.IPv6Prefix, 128) },
 	"missing":     (*parser).missing,
 	"max_keys":    func(p *parser, policy *Policy) error { return p.number(&policy.MaxKeys, largestMaxKeys) },
+	"tier":        (*parser).tier,
 	"store":       (*parser).store,
 	"on_error":    (*parser).onError,
 }
 
-var policyOptionNames = []string{"quota", "burst", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error"}
+var policyOptionNames = []string{"quota", "burst", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error"}
 
 // argument moves on to the value of an option.
 func (p *parser) argument(hint string) error {
@@ -152,6 +152,9 @@ func (p *parser) setting(*Policy) error {
 		p.handler.Mode = mode
 		return nil
 	}
+	if name == "jitter" {
+		return p.jitter()
+	}
 	if p.Val() != "on" && p.Val() != "off" {
 		return finding.At(p, "", "%s must be on or off, got %q", name, p.Val())
 	}
@@ -165,8 +168,6 @@ func (p *parser) setting(*Policy) error {
 
 // fault is an error about the current word.
 func (p *parser) fault(err error) error {
-	if f, ok := errors.AsType[*fault](err); ok {
-		return finding.At(p, f.hint, "%s", f.message)
-	}
-	return finding.At(p, "", "%v", err)
+	message, hint := faultOf(err)
+	return finding.At(p, hint, "%s", message)
 }

@@ -21,6 +21,12 @@ type Policy struct {
 	// Burst is how many units may be spent at once, at least 1. Default: those of
 	// the quota.
 	Burst int64 `json:"burst,omitempty"`
+	// TierBy is a placeholder that tells to which of the tiers a caller belongs, such as
+	// "{http.auth.user.claims.plan}". Default: there are no tiers.
+	TierBy string `json:"tier_by,omitempty"`
+	// Tiers are quotas by what that placeholder says, at most 64. Who belongs to none has
+	// the policy's own quota. Default: none.
+	Tiers []Tier `json:"tiers,omitempty"`
 	// Key lists the placeholders that tell clients apart, or is "global" for one
 	// quota that everybody shares. Default: the client's address.
 	Key []string `json:"key,omitempty"`
@@ -68,7 +74,8 @@ const (
 
 // policy is a Policy compiled for requests.
 type policy struct {
-	terms
+	terms          // of callers that belong to no tier
+	tiers   *tiers // nil if there are none
 	name    string
 	unnamed bool // the configuration gave no name
 	key     []part
@@ -97,6 +104,9 @@ func (p Policy) compile() (policy, error) {
 	}
 	var err error
 	if c.terms, err = parseTerms(p.Quota, p.Burst); err != nil {
+		return c, err
+	}
+	if c.tiers, err = p.compileTiers(); err != nil {
 		return c, err
 	}
 	if err = p.checkSharing(&c.terms); err != nil {
@@ -162,4 +172,9 @@ func (c *policy) describe() {
 	c.names = []string{c.name}
 	c.unknown = &problem.Refusal{Reason: problem.LimitKeyMissing, Policies: c.names}
 	c.terms.describe(c.quoted)
+	if c.tiers != nil {
+		for _, t := range c.tiers.terms {
+			t.describe(c.quoted)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"strconv"
@@ -29,6 +30,14 @@ const (
 type fault struct{ message, hint string }
 
 func (f *fault) Error() string { return f.message }
+
+// faultOf returns what an error says and what to do about it.
+func faultOf(err error) (message, hint string) {
+	if f, ok := errors.AsType[*fault](err); ok {
+		hint = f.hint
+	}
+	return err.Error(), hint
+}
 
 const quotaHint = "a number and a time window, such as 100/1m, 10/1s or 10000/1d"
 

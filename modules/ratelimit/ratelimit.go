@@ -2,8 +2,8 @@
 // generic cell rate algorithm, exact on one gateway and, with a shared store, on many.
 //
 // A request makes one claim per policy (charge.go), found by its partition key
-// (key.go). decide (gcra.go) says yes or no about the terms of the policy (terms.go). A
-// store in memory (memory.go, store.go, shard.go) keeps one time per partition. The
+// (key.go). decide (gcra.go) says yes or no about the terms of the policy, or of the
+// caller's tier (terms.go, tier.go). A store in memory (memory.go, store.go, shard.go) keeps one time per partition. The
 // shared store does the same for all gateways (sharing.go, shared.go, ask.go,
 // charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
 // down (fallback.go). fields.go tells the client.
@@ -13,9 +13,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -44,6 +46,9 @@ type Handler struct {
 	// LegacyHeaders adds X-RateLimit-Limit, -Remaining and -Reset (in seconds) for
 	// the policy with the fewest units left. Default: false.
 	LegacyHeaders bool `json:"legacy_headers,omitempty"`
+	// Jitter is up to how much longer Retry-After says at random, so that clients that
+	// were refused together do not come back together, up to 1h. Default: 0.
+	Jitter caddy.Duration `json:"jitter,omitempty"`
 	// Mode is "enforce", "report" (decide, charge and count, but let through and
 	// tell the client nothing) or "off". Default: "enforce".
 	Mode exchange.Mode `json:"mode,omitempty"`
@@ -67,6 +72,9 @@ type Handler struct {
 func (Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.ratelimit", New: func() caddy.Module { return new(Handler) }}
 }
+
+// maxJitter bounds how much longer clients wait than they would have to.
+const maxJitter = time.Hour
 
 // Provision implements caddy.Provisioner.
 func (h *Handler) Provision(ctx caddy.Context) error {
@@ -97,6 +105,9 @@ func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
 	if len(policies) == 0 {
 		return h.fault("ratelimit has no policy, so it would limit nothing", "say how much, such as: ratelimit 100/1m")
 	}
+	if h.Jitter < 0 || time.Duration(h.Jitter) > maxJitter {
+		return h.fault(fmt.Sprintf("jitter %v must be 0 to %v", time.Duration(h.Jitter), maxJitter), "")
+	}
 	if len(policies) > maxPolicies {
 		return h.fault(fmt.Sprintf("there are %d rate limit policies on one request, and at most %d can be decided together", len(policies), maxPolicies), "")
 	}
@@ -106,11 +117,12 @@ func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
 	h.policies = policies
 	h.memoryOrder = lockOrder(policies, func(p *policy) bool { return p.shared == nil })
 	h.remoteOrder = lockOrder(policies, func(p *policy) bool { return p.shared != nil })
-	h.smallestBurst = policies[0].burst
+	h.smallestBurst = math.MaxInt64
 	names, items := make([]string, len(policies)), make([]string, len(policies))
 	for i, p := range policies {
 		names[i], items[i] = p.name, p.item
-		h.smallestBurst = min(h.smallestBurst, p.burst)
+		smallest, _ := p.smallestBurst()
+		h.smallestBurst = min(h.smallestBurst, smallest)
 	}
 	h.policyField = []string{strings.Join(items, ", ")}
 	h.tellLimits = !h.HideHeaders && h.Mode != exchange.ModeReport
@@ -146,10 +158,7 @@ func (h *Handler) fault(message, hint string) error {
 }
 
 func (h *Handler) policyFault(p Policy, err error) error {
-	message, hint := err.Error(), ""
-	if f, ok := errors.AsType[*fault](err); ok {
-		hint = f.hint
-	}
+	message, hint := faultOf(err)
 	return h.fault(fmt.Sprintf("rate limit policy %q: %s", cmp.Or(p.Name, defaultName), message), hint)
 }
 
@@ -185,9 +194,9 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 			return p.unknown
 		}
 		if found || p.missing == MissingIP {
-			c.terms = &p.terms
+			c.terms = p.termsOf(x, r)
 			if p.shared == nil {
-				c.store, c.limit = p.store, p.limit
+				c.store, c.limit = p.store, c.terms.limit
 			}
 		}
 	}
