@@ -50,7 +50,9 @@ func newTokenCache(weight int) *tokenCache {
 	return c
 }
 
-// tokenSum is the SHA-256 of a token.
+// tokenSum is the SHA-256 of a token. A keyed hash such as GMAC would take a third of
+// the time (0.15 instead of 0.45 µs for 800 bytes), but nobody who finds a collision
+// of SHA-256 is a concern of ours, and there is no key to lose.
 type tokenSum [sha256.Size]byte
 
 // sumOf hashes a token without copying it to the heap.
