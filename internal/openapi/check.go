@@ -29,6 +29,9 @@ type checker struct {
 	adopted []*node
 	// schemas are all schemas that were met.
 	schemas []*node
+	// byPlace and uses are made when a finding needs them.
+	byPlace map[string]*node
+	uses    *uses
 }
 
 // reference is one "$ref" and what it should point at.

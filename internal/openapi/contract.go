@@ -43,6 +43,9 @@ type Contract struct {
 	Files []string
 	// Hash is the SHA-256 of the contents of Files, in hex.
 	Hash string
+
+	// checked is what the contract was made of, until Settle.
+	checked *checker
 }
 
 // Operation is one method on one path template.

@@ -73,9 +73,11 @@ func missing(name string, err error) error {
 // load does the work: read, check, build, bundle.
 func load(files fs.FS, dir, name string, data []byte, sight *Sight) (*Contract, error) {
 	c, contract := check(files, dir, name, data, sight)
-	if err := c.err(); err != nil {
-		return nil, err
+	if len(c.errors) > 0 {
+		c.tell()
+		return nil, c.err()
 	}
+	contract.checked = c
 	contract.Document = c.bundle(false)
 	contract.Files, contract.Hash = c.source.names(), c.source.hash()
 	contract.Warnings = inOrder(c.warnings)

@@ -275,6 +275,7 @@ func TestLoadErrors(t *testing.T) {
 		"refresh_range":      block("\t\tcontract http://orders/openapi.json {\n\t\t\trefresh 1ms\n\t\t}\n\t\trespond ok\n"),
 		"refresh_of_file":    block("\t\tcontract testdata/orders {\n\t\t\trefresh 1s\n\t\t}\n\t\trespond ok\n"),
 		"versioning_of_url":  block("\t\tcontract http://orders/openapi.json\n\t\tversioning {\n\t\t\tpath\n\t\t}\n\t\trespond ok\n"),
+		"schemas":            block("\t\tcontract testdata/mistakes\n\t\trespond ok\n"),
 		"same_name_twice":    block("\t\tcontract testdata/users/openapi.yaml\n\t\trespond ok\n\t}\n\tapi orders {\n\t\tcontract testdata/users/openapi.yaml\n\t\trespond ok\n"),
 	} {
 		t.Run(name, func(t *testing.T) {

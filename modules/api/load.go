@@ -153,6 +153,7 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 	if v.router, err = openapi.NewRouter(v.entries); err != nil {
 		return nil, err
 	}
+	contract.Settle()
 	for _, doubt := range contract.Warnings {
 		a.logger.Warn(doubt.Message, zap.Stringer("at", doubt.At), zap.String("hint", doubt.Hint))
 	}

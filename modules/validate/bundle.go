@@ -37,13 +37,17 @@ type bundle struct {
 	documents    map[string]string // pointer by URL
 	prepared     map[string]any    // by pointer
 	issues       []issue
+	last         string // what was loaded last, a pointer
 	// outer are the foreign properties of the schemas that apply to the same value as
 	// the one that is being prepared.
 	outer []string
 }
 
 func newBundle(root any, foreign string, allowForeign bool) *bundle {
-	return &bundle{root, foreign, allowForeign, make(map[string]string), make(map[string]string), make(map[string]any), nil, nil}
+	return &bundle{
+		root: root, foreign: foreign, allowForeign: allowForeign,
+		urls: make(map[string]string), documents: make(map[string]string), prepared: make(map[string]any),
+	}
 }
 
 // scheme is that of the URLs of the documents; it leads to nothing outside.
@@ -96,6 +100,7 @@ func (b *bundle) load(url string) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s leads out of the contract", url)
 	}
+	b.last = pointer
 	if ready, ok := b.prepared[pointer]; ok {
 		return ready, nil
 	}
@@ -112,6 +117,27 @@ func (b *bundle) load(url string) (any, error) {
 	}
 	b.prepared[pointer] = ready
 	return ready, nil
+}
+
+// survey inspects everything that the schema at a pointer refers to. The engine stops
+// at the first document with an issue; people want to read all of them.
+func (b *bundle) survey(pointer string, seen map[string]bool) {
+	unit, _ := split(pointer)
+	raw, ok := lookup(b.root, unit)
+	if seen[unit] || !ok {
+		return
+	}
+	seen[unit] = true
+	for _, found := range inspect(raw, unit) {
+		if !slices.Contains(b.issues, found) {
+			b.issues = append(b.issues, found)
+		}
+	}
+	walk(raw, unit, func(_ string, schema map[string]any) {
+		if ref, ok := schema["$ref"].(string); ok {
+			b.survey(unescapeFragment(strings.TrimPrefix(ref, "#")), seen)
+		}
+	})
 }
 
 // prepare copies a schema for the engine.

@@ -35,34 +35,29 @@ func newContract(c *openapi.Contract, allowReadOnly bool, pass []string) (*contr
 	return &contract{Contract: c, bundle: b, engine: newEngine(b.load), compiled: make(map[openapi.Schema]*schema), pass: pass}, nil
 }
 
-// schema compiles the schema that the contract has at a place. at is where it is used.
-func (c *contract) schema(pointer openapi.Schema, at openapi.Position) (*schema, error) {
+// schema compiles the schema that the contract has at a place.
+func (c *contract) schema(pointer openapi.Schema) (*schema, error) {
 	if done := c.compiled[pointer]; done != nil {
 		return done, nil
 	}
 	before := len(c.bundle.issues)
 	compiled, err := c.engine.compile(c.bundle.url(string(pointer)))
-	if found := c.bundle.issues[before:]; len(found) > 0 {
-		return nil, c.findings(found, at).Err()
+	if len(c.bundle.issues) > before {
+		c.bundle.survey(string(pointer), make(map[string]bool))
+		var list finding.List
+		for _, issue := range c.bundle.issues[before:] {
+			list = append(list, c.Finding(issue.pointer, issue.message, issue.hint))
+		}
+		return nil, list.Err()
 	}
 	if err != nil {
-		message := "the schema cannot be used: " + plainError(err)
 		if place, problem, ok := metaProblem(err); ok {
-			message = problem + " (" + string(pointer) + place + ")"
+			return nil, c.Finding(c.bundle.last+place, problem, "")
 		}
-		return nil, &finding.Error{Message: message, At: finding.Position(at)}
+		return nil, c.Finding(string(pointer), "the schema cannot be used: "+plainError(err), "")
 	}
 	c.compiled[pointer] = compiled
 	return compiled, nil
-}
-
-func (c *contract) findings(issues []issue, at openapi.Position) (list finding.List) {
-	for _, issue := range issues {
-		list = append(list, &finding.Error{
-			Message: fmt.Sprintf("%s (at %s)", issue.message, issue.pointer), Hint: issue.hint, At: finding.Position(at),
-		})
-	}
-	return list
 }
 
 // operation compiles an operation.
@@ -106,15 +101,20 @@ func (c *contract) body(op *openapi.Operation) (*body, error) {
 	}
 	b := &body{required: op.Body.Required}
 	var foreign []string
+	var found finding.List
 	for i := range op.Body.Content {
 		m, err := c.media(&op.Body.Content[i], op.Body.Source)
 		if err != nil {
-			return nil, err
+			found = appendFindings(found, err, op.Body.Source)
+			continue
 		}
 		if m.kind == contentForeign && !strings.Contains(m.name, "*") {
 			foreign = append(foreign, m.name)
 		}
 		b.media = append(b.media, m)
+	}
+	if len(found) > 0 {
+		return nil, found
 	}
 	if len(foreign) > 0 && len(foreign) == len(b.media) {
 		return nil, &finding.Error{
@@ -138,7 +138,7 @@ func (c *contract) media(declared *openapi.Media, at openapi.Position) (media, e
 	}
 	if declared.Schema != "" {
 		var err error
-		if m.schema, err = c.schema(declared.Schema, at); err != nil {
+		if m.schema, err = c.schema(declared.Schema); err != nil {
 			return m, err
 		}
 	}

@@ -42,7 +42,7 @@ func (ps *parameters) empty() bool {
 }
 
 // compileFunc compiles the schema at a place of the contract.
-type compileFunc func(openapi.Schema, openapi.Position) (*schema, error)
+type compileFunc func(openapi.Schema) (*schema, error)
 
 // compileParameters makes the parameters of an operation ready for requests.
 func compileParameters(op *openapi.Operation, compile compileFunc) (*parameters, error) {
@@ -93,7 +93,7 @@ func compileParameter(op *openapi.Operation, declared *openapi.Parameter, compil
 	}
 	var err error
 	if declared.Schema != "" {
-		if p.schema, err = compile(declared.Schema, declared.Source); err != nil {
+		if p.schema, err = compile(declared.Schema); err != nil {
 			return nil, err
 		}
 	}

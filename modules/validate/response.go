@@ -143,7 +143,7 @@ func (c *contract) response(op *openapi.Operation, declared *openapi.Response) (
 		m := responseMedia{name: content.Type, kind: kindOfContent(content.Type)}
 		if content.Schema != "" {
 			var err error
-			if m.schema, err = c.schema(content.Schema, declared.Source); err != nil {
+			if m.schema, err = c.schema(content.Schema); err != nil {
 				return nil, err
 			}
 		}

@@ -16,7 +16,7 @@ func (h *Handler) Checker(c *openapi.Contract) (func(openapi.Schema, []byte) err
 	}
 	answers, bounds := h.binding.answering(), &h.settings.bounds
 	return func(pointer openapi.Schema, text []byte) error {
-		s, err := answers.schema(pointer, openapi.Position{})
+		s, err := answers.schema(pointer)
 		if err != nil {
 			return err
 		}
