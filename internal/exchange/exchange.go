@@ -114,6 +114,9 @@ type Exchange struct {
 	Version  string
 	Identity Identity
 
+	// Deprecated are the deprecated things of the contract that the request used.
+	Deprecated Deprecated
+
 	// Refusal is what the request was answered with, if it was refused by a policy
 	// or failed upstream.
 	Refusal *problem.Refusal
@@ -141,6 +144,15 @@ type Exchange struct {
 	id        [1]string // the value of the request id's field
 	exposed   bool      // the replacer knows the placeholders
 }
+
+// Deprecated is a set of things that a contract marks as deprecated.
+type Deprecated uint8
+
+// Things that can be deprecated.
+const (
+	DeprecatedOperation Deprecated = 1 << iota
+	DeprecatedParameter
+)
 
 // ParamsBuffer returns an empty slice with room for the path parameters of most
 // operations, so that matching them costs no allocation.

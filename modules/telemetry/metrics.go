@@ -32,7 +32,7 @@ type metrics struct {
 	collectors []prometheus.Collector
 
 	requests, rejections, bytes *prometheus.CounterVec
-	checks                      *prometheus.CounterVec
+	checks, deprecated          *prometheus.CounterVec
 	total, own, upstream        *prometheus.HistogramVec
 	inFlight                    prometheus.Gauge
 	dropped                     prometheus.Counter
@@ -67,6 +67,9 @@ func newMetrics(routes int) *metrics {
 	m.checks = m.counters("gateway_response_checks_total",
 		"Responses compared with the contract, by result: passed, reported, refused, or why they were not checked.",
 		"api", "version", "route", "result")
+	m.deprecated = m.counters("gateway_deprecated_requests_total",
+		"Requests that used what the contract marks as deprecated: the operation, or a parameter.",
+		"api", "version", "route", "part")
 	m.total = m.histograms("gateway_request_duration_seconds",
 		"Time from the first gateway handler to the end of the response.", requestBuckets)
 	m.own = m.histograms("gateway_own_duration_seconds",

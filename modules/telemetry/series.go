@@ -50,6 +50,7 @@ type series struct {
 	requests   [methodCount]atomic.Pointer[[]codeCounter]
 	rejections [reasonSlots]atomic.Pointer[prometheus.Counter]
 	checks     [resultSlots]atomic.Pointer[prometheus.Counter]
+	deprecated [len(parts)]atomic.Pointer[prometheus.Counter]
 
 	mu   sync.Mutex // held while children are made or deleted
 	gone bool
@@ -121,6 +122,11 @@ func (s *series) remove() {
 	for i := range s.checks {
 		if s.checks[i].Load() != nil {
 			m.checks.DeleteLabelValues(s.api, s.version, s.route, results[i])
+		}
+	}
+	for i := range s.deprecated {
+		if s.deprecated[i].Load() != nil {
+			m.deprecated.DeleteLabelValues(s.api, s.version, s.route, parts[i].label)
 		}
 	}
 }
@@ -217,6 +223,15 @@ func (s *series) rejection(reason *problem.Reason) {
 func (s *series) check(d *exchange.Decision) {
 	slot := resultSlot(d)
 	s.inSlot(&s.checks[slot], s.metrics.checks, results[slot])
+}
+
+// outdated counts a request that used deprecated parts of the contract.
+func (s *series) outdated(used exchange.Deprecated) {
+	for i, part := range parts {
+		if used&part.bit != 0 {
+			s.inSlot(&s.deprecated[i], s.metrics.deprecated, part.label)
+		}
+	}
 }
 
 // inSlot increments the counter of a slot, which is made when it is first needed.

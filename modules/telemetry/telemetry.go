@@ -14,7 +14,7 @@
 // maxCodes for each method of a route. With R routes, at most maxRoutes, the families
 // that have a route hold at most
 //
-//	(R + 1) × (11 methods × 33 codes + 64 reasons + 16 results + 3 histograms + 1)
+//	(R + 1) × (11 methods × 33 codes + 64 reasons + 16 results + 2 parts + 3 histograms + 1)
 //
 // children, a histogram having 18 samples at most and 160 native buckets. The others
 // hold 5 policies × 4 decisions + 4. A child exists only once it has counted
@@ -160,6 +160,9 @@ func (t *Telemetry) count(p *prepared, x *exchange.Exchange, method int, span tr
 		t.metrics.decisions[decisions[i].Policy][decisions[i].Verdict].Inc()
 	}
 	p.series.request(method, statusOf(x))
+	if x.Deprecated != 0 {
+		p.series.outdated(x.Deprecated)
+	}
 	if p.folded {
 		t.metrics.dropped.Inc()
 	}

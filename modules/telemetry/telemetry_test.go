@@ -139,6 +139,9 @@ func (b bench) fill() {
 	b.serve(answered(route, http.StatusOK), get)
 	b.serve(refused(route, exchange.Auth, problem.New(problem.AuthExpired)), get)
 	b.serve(judged(route, exchange.Passed, ""), get)
+	outdated := answered(route, http.StatusOK)
+	outdated.Deprecated = exchange.DeprecatedOperation | exchange.DeprecatedParameter
+	b.serve(outdated, get)
 	b.Started(time.Unix(1_800_000_000, 0))
 }
 

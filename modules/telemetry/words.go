@@ -56,6 +56,15 @@ func reasonSlot(reason *problem.Reason) int {
 	return otherReason
 }
 
+// parts are the parts of a contract that can be deprecated.
+var parts = [...]struct {
+	bit   exchange.Deprecated
+	label string
+}{
+	{exchange.DeprecatedOperation, "operation"},
+	{exchange.DeprecatedParameter, "parameter"},
+}
+
 // results are what can become of the check of a response: the verdicts, those of a
 // response that was not checked by their reasons, and _other.
 var results = func() (labels [resultSlots]string) {

@@ -218,21 +218,26 @@ func (c *check) headerValues(p *parameter, values []string) {
 // not like, and the service may not.
 func (c *check) checkCookie(ps *parameters, lines []string) {
 	for _, p := range ps.cookie {
-		var found []pair
-		for _, line := range lines {
-			for part := range strings.SplitSeq(line, ";") {
-				name, raw, _ := strings.Cut(strings.Trim(part, " \t"), "=")
-				if name == p.name {
-					found = append(found, pair{name, unquote(raw)})
-				}
-			}
-		}
+		found := cookies(lines, p.name)
 		if len(found) > 0 && !utf8.ValidString(found[0].raw) {
 			c.fault(problem.SchemaCookie, p, &fault{rule: "encoding", message: "is not valid UTF-8"})
 			continue
 		}
 		c.value(problem.SchemaCookie, p, found)
 	}
+}
+
+// cookies returns the occurrences of a cookie.
+func cookies(lines []string, wanted string) (found []pair) {
+	for _, line := range lines {
+		for part := range strings.SplitSeq(line, ";") {
+			name, raw, _ := strings.Cut(strings.Trim(part, " \t"), "=")
+			if name == wanted {
+				found = append(found, pair{name, unquote(raw)})
+			}
+		}
+	}
+	return found
 }
 
 func unquote(s string) string {

@@ -75,6 +75,9 @@ func (c *contract) operation(op *openapi.Operation, s *settings) (*operation, er
 	}
 	b.prepare(op.ID, s)
 	o := &operation{name: op.ID, parameters: parameters, body: b, settings: s}
+	if o.deprecated, err = newDeprecated(op, parameters); err != nil {
+		return nil, err
+	}
 	if s.responses != nil {
 		return o, c.bindResponses(o, op, s.responses)
 	}

@@ -18,6 +18,7 @@ type operation struct {
 	body       *body
 	settings   *settings
 	mode       exchange.Mode // "" is that of the handler
+	deprecated *deprecated   // nil if nothing is
 	// report is told the names of unknown query parameters if they are reported.
 	report func(name string, count int)
 	// responses are what responses are checked against; nil if they are not.

@@ -14,6 +14,7 @@ type parameter struct {
 	field
 	in         string
 	required   bool
+	deprecated bool
 	allowEmpty bool
 	// key is the canonical name of a header field.
 	key string
@@ -87,7 +88,7 @@ func (ps *parameters) add(p *parameter) {
 var ignoredHeaders = map[string]bool{"Accept": true, "Content-Type": true, "Authorization": true}
 
 func compileParameter(op *openapi.Operation, declared *openapi.Parameter, compile compileFunc) (*parameter, error) {
-	p := &parameter{in: declared.In, required: declared.Required, allowEmpty: declared.AllowEmptyValue, key: http.CanonicalHeaderKey(declared.Name), index: -1}
+	p := &parameter{in: declared.In, required: declared.Required, deprecated: declared.Deprecated, allowEmpty: declared.AllowEmptyValue, key: http.CanonicalHeaderKey(declared.Name), index: -1}
 	if p.in == "header" && ignoredHeaders[p.key] {
 		return nil, nil
 	}

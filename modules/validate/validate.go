@@ -221,6 +221,9 @@ func (h *Handler) provisionSchema() error {
 // Decide implements exchange.Decider.
 func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *problem.Refusal {
 	if op, ok := x.Prepared(exchange.Validate).(*operation); ok {
+		if op.deprecated != nil {
+			op.deprecated.mark(x, r)
+		}
 		if refusal := op.decide(r, x.Params, x.Route.Version); refusal != nil {
 			return refusal
 		}
