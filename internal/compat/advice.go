@@ -16,26 +16,35 @@ var advices = map[string]string{
 	ruleSecurity:                           "let callers in without it until this version is switched off, or demand it in a new version",
 }
 
-// advise returns what to do about a change. What helps always is a new version.
-func advise(rule string) string {
+// advise returns what to do about a change. Within one version it helps always to make
+// a new one; between two versions the break may be what the newer one is for.
+func (p *pair) advise(rule string) string {
+	text := advice(rule)
+	if rules[rule].kind == "lifecycle" {
+		return text
+	}
+	if p.older.Version != p.newer.Version {
+		return text + "; or accept it in the new version with " + waiverMember + " and a reason"
+	}
+	return text + "; or put the change into a new version (gateway new version)"
+}
+
+func advice(rule string) string {
 	if text, ok := advices[rule]; ok {
-		return text + elsewhere
+		return text
 	}
 	kind := rules[rule]
 	switch {
 	case kind.kind == "lifecycle":
 		return "keep to the dates that were announced, or announce later ones"
 	case kind.area == "security":
-		return "go on to accept the credentials that clients have" + elsewhere
+		return "go on to accept the credentials that clients have"
 	case kind.direction == "request" && kind.effect == "narrows":
-		return "go on to accept what was accepted: make it optional, give it a default, or leave the old limit" + elsewhere
+		return "go on to accept what was accepted: make it optional, give it a default, or leave the old limit"
 	case kind.direction == "request":
-		return "go on to accept what was accepted; add the new form beside the old one" + elsewhere
+		return "go on to accept what was accepted; add the new form beside the old one"
 	case kind.direction == "response":
-		return "go on to send what was promised; put what is new into a field or status of its own" + elsewhere
+		return "go on to send what was promised; put what is new into a field or status of its own"
 	}
-	return "leave it as it was" + elsewhere
+	return "leave it as it was"
 }
-
-// elsewhere ends every advice.
-const elsewhere = "; or put the change into a new version (gateway new version)"

@@ -169,7 +169,7 @@ func (p *pair) change(r *raw) Change {
 	c.Old, c.New = was.At, now.At
 	c.pointers = []string{now.Pointer, p.new.Find(operationPointer(r.method, p.newPrefix+r.path)).Pointer}
 	if c.Severity != Compatible {
-		c.Advice = advise(r.rule)
+		c.Advice = p.advise(r.rule)
 	}
 	return c
 }

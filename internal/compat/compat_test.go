@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"gateway/internal/gatewaytest"
 	"gateway/internal/openapi"
 )
 
@@ -65,7 +64,7 @@ func TestChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gatewaytest.Golden(t, "testdata/changes.golden", []byte(describe(r)))
+	golden(t, "testdata/changes.golden", describe(r))
 }
 
 // TestSame: what is the same is no change.
@@ -140,6 +139,15 @@ func TestSeverity(t *testing.T) {
 	}
 }
 
+// TestParameterNames: what a path parameter is called is nothing that clients see.
+func TestParameterNames(t *testing.T) {
+	t.Parallel()
+	newer := strings.NewReplacer("{id}:", "{item}:", "name: id,", "name: item,").Replace(shop)
+	if r := compare(t, shop, newer); newer == shop || len(r.Breaks()) > 0 {
+		t.Errorf("got\n%s", describe(r))
+	}
+}
+
 // TestVersionsInPaths: the version that every path begins with is no difference.
 func TestVersionsInPaths(t *testing.T) {
 	t.Parallel()
@@ -204,13 +212,13 @@ func TestWaiversThatAreWrong(t *testing.T) {
 			t.Errorf("%s is accepted", name)
 			continue
 		}
-		gatewaytest.Golden(t, "testdata/waiver_"+name+".golden", []byte(err.Error()+"\n"))
+		golden(t, "testdata/waiver_"+name+".golden", err.Error()+"\n")
 	}
 	_, err := Compare(side(t, "old", shop), side(t, "new", shop+"x-allow-breaking: {api-operation-id-removed: no}\n"))
 	if err == nil {
 		t.Fatal("a waiver for everything is accepted")
 	}
-	gatewaytest.Golden(t, "testdata/waiver_too_high.golden", []byte(err.Error()+"\n"))
+	golden(t, "testdata/waiver_too_high.golden", err.Error()+"\n")
 }
 
 // TestOverlays: every rule that is judged anew is one of oasdiff's, and judged otherwise.

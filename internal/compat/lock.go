@@ -27,6 +27,9 @@ type lock struct {
 	About    string          `json:"about"`
 	SHA256   string          `json:"sha256"`
 	Document json.RawMessage `json:"document"`
+
+	file  string
+	above int // lines above the document
 }
 
 const lockAbout = "This version is published and frozen: an edit that breaks its clients does not load. gateway diff --lock writes this file."
@@ -71,37 +74,57 @@ func replace(file string, data []byte) error {
 // clients. known is the contract as it was loaded, nil if it was not yet. A contract
 // without a lock file is not frozen.
 func CheckLock(contract string, known *openapi.Contract) error {
-	file := LockFile(contract)
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return unusable(file, err.Error())
-	}
-	var l lock
-	if err := json.Unmarshal(data, &l); err != nil || l.SHA256 == "" || len(l.Document) == 0 {
-		return unusable(file, "it is not what gateway diff --lock writes")
-	}
-	if known != nil && known.Hash == l.SHA256 {
-		return nil
-	}
-	now, err := openapi.Trace(contract)
-	if err != nil {
+	l, err := readLock(LockFile(contract))
+	if err != nil || l == nil || known != nil && known.Hash == l.SHA256 {
 		return err
 	}
-	if now.Hash == l.SHA256 {
-		return nil
-	}
-	was, err := l.read(file, data)
-	if err != nil {
-		return unusable(file, err.Error())
-	}
-	report, err := Compare(Side{Traced: was, Label: file}, Side{Traced: now, Label: contract})
-	if err != nil {
+	report, err := l.compare(contract)
+	if err != nil || report == nil {
 		return err
 	}
 	return report.frozen()
+}
+
+// Unlocked compares a contract with what was frozen of it. The report is nil if nothing
+// was, or nothing was edited.
+func Unlocked(contract string) (*Report, error) {
+	l, err := readLock(LockFile(contract))
+	if err != nil || l == nil {
+		return nil, err
+	}
+	return l.compare(contract)
+}
+
+// readLock reads a lock file. It is nil if there is none.
+func readLock(file string) (*lock, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unusable(file, err.Error())
+	}
+	l := &lock{file: file}
+	start := strings.Index(string(data), `"document":`)
+	if err := json.Unmarshal(data, l); err != nil || l.SHA256 == "" || len(l.Document) == 0 || start < 0 {
+		return nil, unusable(file, "it is not what gateway diff --lock writes")
+	}
+	l.above = strings.Count(string(data[:start]), "\n")
+	return l, nil
+}
+
+// compare compares a contract with its lock, unless nothing was edited.
+func (l *lock) compare(contract string) (*Report, error) {
+	now, err := openapi.Trace(contract)
+	if err != nil || now.Hash == l.SHA256 {
+		return nil, err
+	}
+	// With the lines above it, the places in the document are lines of the lock file.
+	was, err := openapi.TraceData(l.file, []byte(strings.Repeat("\n", l.above)+string(l.Document)))
+	if err != nil {
+		return nil, unusable(l.file, err.Error())
+	}
+	return Compare(Side{Traced: was, Label: l.file}, Side{Traced: now, Label: contract})
 }
 
 func unusable(file, why string) error {
@@ -109,16 +132,6 @@ func unusable(file, why string) error {
 		Message: "the lock of a published contract cannot be used: " + why, At: finding.Position{File: file},
 		Hint: "take it from version control; to end the freeze, remove the file",
 	}
-}
-
-// read makes a contract of the document in the lock file, whose places are lines of it.
-func (l *lock) read(file string, data []byte) (*openapi.Traced, error) {
-	before := strings.Index(string(data), `"document":`)
-	if before < 0 {
-		return nil, errors.New("it is not what gateway diff --lock writes")
-	}
-	padded := strings.Repeat("\n", strings.Count(string(data[:before]), "\n")) + string(l.Document)
-	return openapi.TraceData(file, []byte(padded))
 }
 
 // frozen returns the breaks of a report as findings in the edited contract.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"gateway/internal/gatewaytest"
 	"gateway/internal/openapi"
 )
 
@@ -47,7 +46,7 @@ func TestLock(t *testing.T) {
 	if err == nil {
 		t.Fatal("a field less is accepted")
 	}
-	gatewaytest.Golden(t, "testdata/frozen.golden", []byte(strings.ReplaceAll(err.Error(), dir+"/", "")+"\n"))
+	golden(t, "testdata/frozen.golden", strings.ReplaceAll(err.Error(), dir+"/", "")+"\n")
 	if _, err := Lock(file); err == nil {
 		t.Error("locking again gives the freeze up")
 	}

@@ -31,7 +31,7 @@ func (p *pair) bases() []Change {
 		}
 		list = append(list, Change{
 			Severity: Breaking, Rule: ruleBase, Message: fmt.Sprintf("the operations have left the base path %s/", base),
-			Old: p.old.Find("/servers").At, New: p.new.Find("/servers").At, Advice: advise(ruleBase), pointers: []string{"/servers"},
+			Old: p.old.Find("/servers").At, New: p.new.Find("/servers").At, Advice: p.advise(ruleBase), pointers: []string{"/servers"},
 		})
 	}
 	return list
@@ -64,7 +64,7 @@ func (p *pair) security() []Change {
 		place := p.new.Find(operationPointer(op.Method, op.Template) + "/security")
 		list = append(list, Change{
 			Severity: Breaking, Rule: ruleSecurity, Message: "callers without credentials were let in, and are refused now",
-			Operations: []string{op.Method + " " + path}, Old: old.Source, New: place.At, Advice: advise(ruleSecurity),
+			Operations: []string{op.Method + " " + path}, Old: old.Source, New: place.At, Advice: p.advise(ruleSecurity),
 			pointers: []string{place.Pointer},
 		})
 	}

@@ -115,3 +115,6 @@ func compareVersions(a, b string) int {
 	}
 	return strings.Compare(a, b)
 }
+
+// IsVersion tells whether a folder of that name holds a version.
+func IsVersion(name string) bool { return versionFolder.MatchString(name) }

@@ -69,6 +69,9 @@ func (t *Traced) Release30() bool { return t.checker.version == v30 }
 func (t *Traced) Text(plain bool) Text {
 	b := &bundler{checker: t.checker, plain: plain, parts: t.checker.root.get("components"), traced: true}
 	b.value(t.checker.root)
+	for b.line >= len(b.lines) { // components that nobody wrote
+		b.lines = append(b.lines, b.lines[len(b.lines)-1])
+	}
 	return Text{Document: b.out, Lines: b.lines}
 }
 

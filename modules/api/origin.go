@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"gateway/internal/compat"
 	"gateway/internal/finding"
 	"gateway/internal/openapi"
 )
@@ -115,6 +116,9 @@ type files struct{ api *API }
 
 func (f *files) read(found openapi.Found) copied {
 	contract, sight, err := openapi.Read(found.File)
+	if err == nil {
+		err = compat.CheckLock(found.File, contract)
+	}
 	return copied{contract: contract, err: err, same: sight.Same}
 }
 

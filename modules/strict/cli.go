@@ -36,6 +36,7 @@ against a contract, limit rates, choose API versions, and measure all of it.
 	$ gateway lint               say everything that is wrong with it
 	$ gateway reload             put a changed Caddyfile into service
 	$ gateway fmt --overwrite    format it
+	$ gateway diff               say which changes of the contracts break clients
 	$ gateway reasons            list what a request can be refused for
 
 A Caddyfile is loaded strictly: what Caddy would accept with another meaning than the

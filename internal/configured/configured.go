@@ -1,0 +1,123 @@
+// Package configured reads what a configuration says about APIs, for commands that look
+// at contracts without serving anything.
+package configured
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"go.uber.org/zap"
+
+	"gateway/internal/finding"
+	"gateway/internal/openapi"
+)
+
+// API is one api block.
+type API struct {
+	Name string `json:"name"`
+	// Contract is a file, a folder with versions, or the URL of a service.
+	Contract   string          `json:"contract"`
+	Source     string          `json:"source"`
+	Versioning json.RawMessage `json:"versioning"`
+}
+
+// Remote tells that the contract is fetched from a service.
+func (a *API) Remote() bool { return strings.Contains(a.Contract, "://") }
+
+// Contracts finds the contracts of the API, oldest version first.
+func (a *API) Contracts() ([]openapi.Found, error) { return Contracts(a.Contract) }
+
+// Contracts finds the contracts at a place: the file itself, or those in a folder.
+func Contracts(place string) ([]openapi.Found, error) {
+	switch filepath.Ext(place) {
+	case ".json", ".yaml", ".yml":
+		if _, err := os.Stat(place); err != nil {
+			return nil, &finding.Error{Message: "there is no such contract", At: finding.Position{File: place}}
+		}
+		return []openapi.Found{{File: place}}, nil
+	}
+	return openapi.Discover(place)
+}
+
+// File returns the configuration that a command should read: the named one, or else
+// the Caddyfile in this folder; "" if there is none.
+func File(named string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	_, err := os.Stat("Caddyfile")
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return "Caddyfile", err
+}
+
+// Read returns the api blocks of a configuration, in its order. Nothing is provisioned.
+func Read(file string) ([]API, error) {
+	config, err := adapt(file)
+	if err != nil {
+		return nil, err
+	}
+	var tree any
+	if err := json.Unmarshal(config, &tree); err != nil {
+		return nil, err
+	}
+	var list []API
+	walk(tree, func(object map[string]any) {
+		if object["handler"] != "api" || err != nil {
+			return
+		}
+		var part []byte
+		if part, err = json.Marshal(object["apis"]); err == nil {
+			var apis []API
+			err = json.Unmarshal(part, &apis)
+			list = append(list, apis...)
+		}
+	})
+	return list, err
+}
+
+// adapt turns a Caddyfile into Caddy's JSON, without a word in the log.
+func adapt(file string) ([]byte, error) {
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasSuffix(file, ".json") {
+		return body, nil
+	}
+	adapter := caddyconfig.GetAdapter("gateway")
+	if adapter == nil {
+		return nil, errors.New("the config adapter of the gateway is not compiled in")
+	}
+	_, original, buffer := caddy.BufferedLog()
+	defer func() {
+		buffer.FlushTo(zap.NewNop())
+		caddy.UnbufferDefaultLogger(original)
+	}()
+	config, _, err := adapter.Adapt(body, map[string]any{"filename": file})
+	return config, err
+}
+
+// walk calls visit for every object, the members of each in the order of their names.
+func walk(value any, visit func(map[string]any)) {
+	switch v := value.(type) {
+	case map[string]any:
+		visit(v)
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			walk(v[name], visit)
+		}
+	case []any:
+		for _, item := range v {
+			walk(item, visit)
+		}
+	}
+}
