@@ -110,6 +110,7 @@ var loose = map[string]string{
 // bounded are files that may use a loose name after all.
 var bounded = []Exception{
 	{"modules/auth/apikeywatch.go", "watched files outlive the config that asked for them; Destruct cancels"},
+	{"modules/auth/denypool.go", "what is shared outlives the config that asked for it; Destruct cancels"},
 	{"modules/auth/denyfile.go", "watched files outlive the config that asked for them; Destruct cancels"},
 	{"modules/auth/pool.go", "fetched keys outlive the config that asked for them; Destruct cancels"},
 	{"modules/api/remote.go", "fetched contracts outlive the config that asked for them; Destruct cancels"},

@@ -135,7 +135,7 @@ var catalogue = []*Reason{
 	RoutePath, RouteNotFound, RouteMethod, RouteContractUnavailable,
 	VersionMissing, VersionUnknown, VersionConflict, VersionSunset,
 	AuthMissing, AuthMalformed, AuthAlgorithm, AuthSignature, AuthKeyUnknown, AuthIssuer, AuthAudience,
-	AuthType, AuthExpired, AuthNotYet, AuthScope, AuthClaims, AuthRevoked, AuthInactive, AuthAPIKey, AuthProof, AuthKeysUnavailable, AuthRejected,
+	AuthType, AuthExpired, AuthNotYet, AuthScope, AuthClaims, AuthRevoked, AuthDenyListUnavailable, AuthInactive, AuthAPIKey, AuthProof, AuthKeysUnavailable, AuthRejected,
 	LimitExceeded, LimitKeyMissing, LimitConcurrency, LimitStoreUnavailable,
 	SchemaContentType, SchemaEncoding, SchemaTooLarge, SchemaNotJSON, SchemaTooDeep, SchemaDuplicateKey,
 	SchemaPath, SchemaQuery, SchemaHeader, SchemaCookie, SchemaBody, SchemaResponse,

@@ -91,6 +91,12 @@ var (
 		Hint:  "Log in again.",
 		About: "The token, its session or its subject is on the deny list.",
 	}
+	AuthDenyListUnavailable = &Reason{
+		Code: "auth.deny_list_unavailable", Status: http.StatusServiceUnavailable,
+		Title: "Nobody knows right now whether the token was revoked",
+		Hint:  "Try again after the time in Retry-After; the token is not at fault.",
+		About: "The gateways share a deny list over Redis. Since this one was started it could not read the list, and none was kept in its storage, so a token that was taken back would not be noticed. `deny_list { on_error open }` lets tokens through meanwhile.",
+	}
 	AuthInactive = &Reason{
 		Code: "auth.inactive", Status: http.StatusUnauthorized,
 		Title: "The access token is not active",
@@ -107,12 +113,12 @@ var (
 		Code: "auth.api_key", Status: http.StatusUnauthorized,
 		Title: "The API key is not accepted",
 		Hint:  "Send a key that is in force, as it was given out; `gateway token key` makes keys.",
-		About: "No entry in the file of API keys has the hash of the key, or the entry has expired. The log says which. A key that was replaced stops working when its hash is taken out of the file.",
+		About: "No entry in the file of API keys, or in Redis, has the hash of the key, or the entry has expired. The log says which. A key that was replaced stops working when its entry is taken out.",
 	}
 	AuthKeysUnavailable = &Reason{
 		Code: "auth.keys_unavailable", Status: http.StatusServiceUnavailable,
 		Title: "Tokens cannot be verified right now",
-		Hint:  "Try again after the time in Retry-After; the token is not at fault.",
-		About: "The issuer's keys cannot be fetched and no usable copy is left, or the issuer cannot be asked about an opaque token. That is the issuer's or the gateway's fault, so it is never a 401, and never an open door.",
+		Hint:  "Try again after the time in Retry-After; the token, or API key, is not at fault.",
+		About: "The issuer's keys cannot be fetched and no usable copy is left, the issuer cannot be asked about an opaque token, or the store cannot be asked about an API key. That is the issuer's or the gateway's fault, so it is never a 401, and never an open door.",
 	}
 )

@@ -3,14 +3,15 @@ package auth
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 )
 
 func init() { caddy.RegisterModule(adminRevocations{}) }
 
-// adminRevocations shows and changes the deny list of this process at the admin
-// endpoint.
+// adminRevocations shows and changes the deny lists of this process and of all gateways
+// at the admin endpoint.
 type adminRevocations struct{}
 
 // CaddyModule implements caddy.Module.
@@ -26,7 +27,7 @@ func (adminRevocations) Routes() []caddy.AdminRoute {
 func serveRevocations(w http.ResponseWriter, r *http.Request) error {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		return answerJSON(w, map[string]any{"revocations": Revocations()})
+		return listRevocations(w)
 	case http.MethodPost, http.MethodDelete:
 	default:
 		return wrongMethod(w, r, "GET, HEAD, POST, DELETE")
@@ -36,17 +37,67 @@ func serveRevocations(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if r.Method == http.MethodDelete {
-		if !Reinstate(entry) {
+		found, err := Reinstate(entry)
+		if !found {
 			return refuseAdmin(http.StatusNotFound, "there is no such entry; GET lists them, and those of files are changed there")
 		}
-		return answerJSON(w, map[string]any{"reinstated": entry})
+		return answerChange(w, "reinstated", entry, err)
 	}
-	if err := Revoke(entry); errors.Is(err, errDenyListFull) {
+	switch err := Revoke(entry); {
+	case err == nil || errors.Is(err, errNotShared):
+		return answerChange(w, "revoked", entry, err)
+	case errors.Is(err, errDenyListFull):
 		return refuseAdmin(http.StatusInsufficientStorage, err.Error())
-	} else if err != nil {
+	default:
 		return refuseAdmin(http.StatusBadRequest, err.Error())
 	}
-	return answerJSON(w, map[string]any{"revoked": entry})
+}
+
+// answerChange tells what was done. A change that is not shared yet is accepted (202,
+// RFC 9110 §15.3.3): it is in force here and will be elsewhere.
+func answerChange(w http.ResponseWriter, done string, entry Revocation, notShared error) error {
+	answer := map[string]any{done: entry}
+	if lists := sharedLists(); len(lists) > 0 {
+		answer["shared"] = notShared == nil
+	}
+	if notShared == nil {
+		return answerJSON(w, answer)
+	}
+	answer["warning"] = notShared.Error()
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	return answerJSON(w, answer)
+}
+
+// storeReport is what the admin endpoint says about the shared list.
+type storeReport struct {
+	InStep     bool       `json:"in_step"`
+	LastInStep *time.Time `json:"last_in_step,omitempty"`
+	Unshared   int        `json:"unshared"`
+	Trouble    string     `json:"trouble,omitempty"`
+}
+
+func listRevocations(w http.ResponseWriter) error {
+	answer := map[string]any{"revocations": Revocations()}
+	if lists := sharedLists(); len(lists) > 0 {
+		answer["store"] = lists[len(lists)-1].report()
+	}
+	return answerJSON(w, answer)
+}
+
+func (s *sharedDeny) report() storeReport {
+	r := storeReport{InStep: true, Unshared: s.unshared()}
+	if at := s.synced.Load(); at != 0 {
+		last := time.Unix(0, at).UTC()
+		r.LastInStep = &last
+	}
+	if err := s.trouble(); err != nil || r.LastInStep == nil {
+		r.InStep = false
+		if r.Trouble = "it was not read yet"; err != nil {
+			r.Trouble = err.Error()
+		}
+	}
+	return r
 }
 
 var _ caddy.AdminRouter = adminRevocations{}

@@ -55,6 +55,10 @@ type Handler struct {
 	// DenyList is a watched file with tokens, subjects and sessions that are revoked.
 	// Default: none.
 	DenyList string `json:"deny_list,omitempty"`
+	// DenyListOnError is what becomes of tokens while nobody knows what is on the deny
+	// list that gateways share, because the store was down since the start and nothing
+	// was kept: "open" or "closed". Default: closed, they are answered with 503.
+	DenyListOnError string `json:"deny_list_on_error,omitempty"`
 	// APIKeys are accepted beside tokens. Default: none are.
 	APIKeys *APIKeys `json:"api_keys,omitempty"`
 	// DPoP accepts tokens that are bound to a key (RFC 9449). Default: they are refused.
@@ -97,6 +101,7 @@ type Handler struct {
 	rule     *rule
 	claims   claimRules
 	deny     *denyFile
+	shared   *sharedDeny // nil if gateways share nothing
 	keys     *apiKeys
 	senders  senders
 	resource *resource
@@ -145,10 +150,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.claims, err = newClaimRules(h.Require, h.Expressions); err != nil {
 		return h.fail(err)
 	}
-	if h.DenyList != "" {
-		if h.deny, err = h.denyFileOf(h.DenyList); err != nil {
-			return h.fail(err)
-		}
+	if err := h.provisionDenials(ctx); err != nil {
+		return h.fail(err)
 	}
 	h.refusals = newRefusals()
 	switch {
@@ -252,8 +255,8 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, demand *rule, no
 	if f := demand.judgeKind(v); f != none {
 		return h.refusals.of(f)
 	}
-	if h.denied(v, now) {
-		return h.refusals.of(onDenyList)
+	if f := h.judgeDenied(r.Context(), v, now); f != none {
+		return h.refusals.of(f)
 	}
 	if refusal := demand.judge(v); refusal != nil {
 		return refusal

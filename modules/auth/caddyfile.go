@@ -51,7 +51,9 @@ func init() {
 //		scopes        [all|any] <scope...>
 //		require       <claim> <op> [<value...>]
 //		expression    <cel>
-//		deny_list     <file>
+//		deny_list     [<file>] [{
+//			on_error open|closed
+//		}]
 //		api_key       <file> [<field>]
 //		dpop          [required] [{
 //			window <duration>

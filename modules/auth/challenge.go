@@ -28,7 +28,9 @@ func newRefusals() (list refusals) {
 			Header: challenge(about.challenge, nil),
 		}
 	}
-	list[proofsFull].RetryAfter = time.Second
+	for _, f := range []fault{proofsFull, denyListUnknown, apiKeysDown, apiKeyDamaged} {
+		list[f].RetryAfter = time.Second
+	}
 	return list
 }
 

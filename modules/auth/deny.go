@@ -66,7 +66,7 @@ type denyList struct {
 	entries [denyKinds]map[string]denial
 }
 
-// denyKind is what an entry is about.
+// denyKind is the kind of name that an entry is about.
 type denyKind uint8
 
 const (
@@ -77,13 +77,24 @@ const (
 	denyKinds
 )
 
+// denyName is what an entry is about.
+type denyName struct {
+	kind denyKind
+	name string
+}
+
 // denial holds the times of an entry in microseconds since the epoch.
 type denial struct{ before, until int64 }
 
 const endOfTime = 1<<63 - 1
 
+// wider is the denial of two entries about one name.
+func (d denial) wider(other denial) denial {
+	return denial{max(d.before, other.before), max(d.until, other.until)}
+}
+
 // split turns a revocation into the form in which it is looked up.
-func (r *Revocation) split() (kind denyKind, name string, d denial) {
+func (r *Revocation) split() (n denyName, d denial) {
 	d = denial{endOfTime, endOfTime}
 	if !r.IssuedBefore.IsZero() {
 		d.before = r.IssuedBefore.UnixMicro()
@@ -93,13 +104,13 @@ func (r *Revocation) split() (kind denyKind, name string, d denial) {
 	}
 	switch {
 	case r.JTI != "":
-		return denyJTI, r.JTI, d
+		return denyName{denyJTI, r.JTI}, d
 	case r.Subject != "":
-		return denySubject, r.Subject, d
+		return denyName{denySubject, r.Subject}, d
 	case r.Session != "":
-		return denySession, r.Session, d
+		return denyName{denySession, r.Session}, d
 	}
-	return denyAll, "", d
+	return denyName{denyAll, ""}, d
 }
 
 // add puts an entry on the list. Of two entries about one name the wider one counts.
@@ -107,21 +118,45 @@ func (l *denyList) add(r *Revocation, now time.Time) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	kind, name, d := r.split()
+	n, d := r.split()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	known, has := l.entries[kind][name]
+	known, has := l.entries[n.kind][n.name]
 	if !has && l.size.Load() >= maxDenied && !l.forget(now.UnixMicro()) {
 		return errDenyListFull
 	}
-	if l.entries[kind] == nil {
-		l.entries[kind] = make(map[string]denial)
+	l.set(n, d.wider(known))
+	return nil
+}
+
+// set puts exactly this on the list. The lock is held.
+func (l *denyList) set(n denyName, d denial) {
+	if l.entries[n.kind] == nil {
+		l.entries[n.kind] = make(map[string]denial)
 	}
-	if !has {
+	if _, has := l.entries[n.kind][n.name]; !has {
 		l.size.Add(1)
 	}
-	l.entries[kind][name] = denial{max(d.before, known.before), max(d.until, known.until)}
-	return nil
+	l.entries[n.kind][n.name] = d
+}
+
+// put puts exactly this on a list whose bound somebody else keeps.
+func (l *denyList) put(n denyName, d denial) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.set(n, d)
+}
+
+// drop takes a name off the list, and tells whether it was there.
+func (l *denyList) drop(n denyName) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, has := l.entries[n.kind][n.name]; !has {
+		return false
+	}
+	delete(l.entries[n.kind], n.name)
+	l.size.Add(-1)
+	return true
 }
 
 // forget drops entries whose time is over, and tells whether there is room now.
@@ -139,15 +174,8 @@ func (l *denyList) forget(now int64) bool {
 
 // remove takes the entry about a name off the list, and tells whether there was one.
 func (l *denyList) remove(r *Revocation) bool {
-	kind, name, _ := r.split()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, has := l.entries[kind][name]; !has {
-		return false
-	}
-	delete(l.entries[kind], name)
-	l.size.Add(-1)
-	return true
+	n, _ := r.split()
+	return l.drop(n)
 }
 
 // list returns the entries that are in force.
@@ -158,21 +186,21 @@ func (l *denyList) list(now time.Time) []Revocation {
 	for kind, names := range l.entries {
 		for name, d := range names {
 			if now.UnixMicro() < d.until {
-				all = append(all, d.revocation(denyKind(kind), name))
+				all = append(all, d.revocation(denyName{denyKind(kind), name}))
 			}
 		}
 	}
 	return all
 }
 
-func (d denial) revocation(kind denyKind, name string) (r Revocation) {
-	switch kind {
+func (d denial) revocation(n denyName) (r Revocation) {
+	switch n.kind {
 	case denyJTI:
-		r.JTI = name
+		r.JTI = n.name
 	case denySubject:
-		r.Subject = name
+		r.Subject = n.name
 	case denySession:
-		r.Session = name
+		r.Session = n.name
 	}
 	if d.before != endOfTime {
 		r.IssuedBefore = time.UnixMicro(d.before).UTC()
@@ -198,9 +226,12 @@ func (v *verified) credential() credential {
 	return c
 }
 
+// empty tells whether nobody is on the list, or there is none.
+func (l *denyList) empty() bool { return l == nil || l.size.Load() == 0 }
+
 // denies tells whether a credential was revoked.
 func (l *denyList) denies(c *credential, now int64) bool {
-	if l == nil || l.size.Load() == 0 {
+	if l.empty() {
 		return false
 	}
 	l.mu.RLock()

@@ -63,6 +63,12 @@ func TestDenyMistakes(t *testing.T) {
 		{"deny_list without file", in("deny_list")},
 		{"deny_list missing", in("deny_list absent.txt")},
 		{"deny_list that is none", in("deny_list short")},
+		{"deny_list with two files", in("deny_list short short")},
+		{"deny_list with an unknown option", in("deny_list {\n\t\ton_eror open\n\t}")},
+		{"deny_list with an unknown value", in("deny_list {\n\t\ton_error opne\n\t}")},
+		{"deny_list with an option twice", in("deny_list {\n\t\ton_error open\n\t\ton_error open\n\t}")},
+		{"deny_list with an empty block", in("deny_list {\n\t}")},
+		{"deny_list that nobody shares", in("deny_list {\n\t\ton_error open\n\t}")},
 		{"deny_list twice", in("deny_list short\n\tdeny_list short")},
 	}, "testdata/mistakes_deny.golden")
 }

@@ -135,8 +135,8 @@ func TestRevocationOfATokenSeenBefore(t *testing.T) {
 		if got := verdict(); got != "auth.revoked" {
 			t.Errorf("%+v: got %q, want auth.revoked", entry, got)
 		}
-		if !Reinstate(entry) {
-			t.Errorf("%+v is not on the list", entry)
+		if found, err := Reinstate(entry); !found || err != nil {
+			t.Errorf("%+v is not on the list: %v", entry, err)
 		}
 	}
 	if err := Revoke(Revocation{}); err == nil {

@@ -55,12 +55,15 @@ const (
 	issuedLater
 
 	onDenyList
+	denyListUnknown
 	unsafeClaim
 
 	twoAPIKeys
 	twoCredentials
 	apiKeyUnknown
 	apiKeyExpired
+	apiKeysDown
+	apiKeyDamaged
 	keyDemanded
 	tokenDemanded
 
@@ -163,13 +166,16 @@ var faults = [faultCount]struct {
 	notYet:         {problem.AuthNotYet, 0, invalidToken, "", "nbf lies in the future"},
 	issuedLater:    {problem.AuthNotYet, 0, invalidToken, "", "iat lies in the future"},
 
-	onDenyList:  {problem.AuthRevoked, 0, invalidToken, "", "the token, its subject, its session or its time of issue is on a deny list"},
-	unsafeClaim: {problem.AuthClaims, 403, noChallenge, "A claim of the token cannot be passed on as a header field.", "a claim for an identity header is an object, or holds control characters, outer white space or, in a list, commas"},
+	onDenyList:      {problem.AuthRevoked, 0, invalidToken, "", "the token, its subject, its session or its time of issue is on a deny list"},
+	denyListUnknown: {problem.AuthDenyListUnavailable, 0, noChallenge, "", "the shared deny list was not read since the start, and none was kept in storage"},
+	unsafeClaim:     {problem.AuthClaims, 403, noChallenge, "A claim of the token cannot be passed on as a header field.", "a claim for an identity header is an object, or holds control characters, outer white space or, in a list, commas"},
 
 	twoAPIKeys:     {problem.AuthMalformed, 400, invalidRequest, "The request has more than one API key.", "more than one field with an API key"},
 	twoCredentials: {problem.AuthMalformed, 400, invalidRequest, "The request has an API key and an access token; send one of them.", "an API key and an access token"},
 	apiKeyUnknown:  {problem.AuthAPIKey, 0, apiKeyChallenge, "", "no holder has the API key"},
 	apiKeyExpired:  {problem.AuthAPIKey, 0, apiKeyChallenge, "", "the API key has expired"},
+	apiKeysDown:    {problem.AuthKeysUnavailable, 0, noChallenge, "API keys cannot be looked up right now.", "the shared store of the API keys does not answer"},
+	apiKeyDamaged:  {problem.AuthKeysUnavailable, 0, noChallenge, "API keys cannot be looked up right now.", "what the shared store has about the API key is not understood"},
 	keyDemanded:    {problem.AuthMissing, 0, apiKeyChallenge, "The operation needs an API key, and not an access token.", "an access token, where the contract demands an API key"},
 	tokenDemanded:  {problem.AuthMissing, 0, noError, "The operation needs an access token, and not an API key.", "an API key, where the contract demands an access token"},
 

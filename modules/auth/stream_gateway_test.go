@@ -115,7 +115,7 @@ func TestWebSocketEndsWithRevocation(t *testing.T) {
 	if err := auth.Revoke(entry); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { auth.Reinstate(entry) })
+	t.Cleanup(func() { _, _ = auth.Reinstate(entry) })
 	if rest, err := io.ReadAll(in); err != nil || string(rest) != "\x88\x0f\x03\xf0auth.rejected" {
 		t.Errorf("got %q, %v, want a close frame", rest, err)
 	}
