@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"gateway/internal/exchange"
 	"gateway/modules/docs"
 )
 
@@ -49,10 +50,17 @@ func (o *offer) documents() []docs.Document {
 		d := docs.Document{
 			API: o.api.Name, Version: v.name, Contract: v.contract,
 			Public:    func(template string) string { return v.public(base + template) },
-			Auth:      o.api.Auth != nil && !o.api.Auth.Off,
 			RateLimit: len(o.api.limits) > 0,
-			Validate:  true,
+			Validate:  enforced(o.api.Validate.Mode),
+			Mock:      o.api.Mock != nil,
 			Versioned: o.versioning != nil,
+		}
+		if responses := o.api.Validate.Responses; responses != nil {
+			d.Responses = responses.Mode == exchange.ModeEnforce
+		}
+		if a := o.api.Auth; a != nil && !a.Off && enforced(a.Mode) {
+			d.Auth, d.Anonymous, d.KeyField = true, a.Optional, a.KeyField()
+			d.Bearer = len(a.Issuers) > 0 && len(a.TokenFrom) == 0
 		}
 		if o.versioning != nil {
 			d.Deprecated, d.Sunset = o.versioning.Dates(v.name)
@@ -61,3 +69,6 @@ func (o *offer) documents() []docs.Document {
 	}
 	return list
 }
+
+// enforced tells whether a policy refuses.
+func enforced(mode exchange.Mode) bool { return mode == "" || mode == exchange.ModeEnforce }

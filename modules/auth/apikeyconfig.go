@@ -25,6 +25,15 @@ func (a *APIKeys) field() string {
 	return http.CanonicalHeaderKey(a.Field)
 }
 
+// KeyField is the header field in which requests may carry an API key, "" if none is
+// taken.
+func (h *Handler) KeyField() string {
+	if h.APIKeys == nil {
+		return ""
+	}
+	return h.APIKeys.field()
+}
+
 func (a *APIKeys) check(headers []IdentityHeader) error {
 	if a == nil {
 		return nil

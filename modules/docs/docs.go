@@ -5,6 +5,7 @@
 //	site.go       the documentation of the APIs
 //	effective.go  contract → the contract as clients meet it at the gateway
 //	refusals.go   the problem responses that it adds; components.go what they share
+//	security.go   the credentials that it asks for
 //	members.go    JSON objects that keep their order
 //	resource.go   one served file; yaml.go the documents as YAML
 package docs

@@ -17,8 +17,9 @@
   }
   document.title = select.selectedOptions[0].textContent + " · API documentation";
   document.getElementById("raw").href = select.value;
-  SwaggerUIBundle({
-    url: select.value,
+  document.getElementById("yaml").href = select.value.replace(/json$/, "yaml");
+  const show = (spec) => SwaggerUIBundle({
+    spec: pasteable(spec),
     dom_id: "#ui",
     presets: [SwaggerUIBundle.presets.apis],
     layout: "BaseLayout",
@@ -27,4 +28,26 @@
     displayRequestDuration: true,
     validatorUrl: null,
   });
+  fetch(select.value)
+    .then((response) => (response.ok ? response.json() : Promise.reject(new Error(response.statusText))))
+    .then(show)
+    .catch((reason) => {
+      document.getElementById("ui").textContent = "The document cannot be read: " + reason.message;
+    });
+
+  // Logging in would need the issuer, and the page talks to nobody but the gateway. So
+  // where the document says how to get a token, the page takes one that was got elsewhere.
+  function pasteable(spec) {
+    for (const scheme of Object.values(spec.components?.securitySchemes ?? {})) {
+      if (scheme.type !== "openIdConnect" && scheme.type !== "oauth2") {
+        continue;
+      }
+      const about = scheme.description ? scheme.description + "\n\n" : "";
+      const from = scheme.openIdConnectUrl ? " of " + scheme.openIdConnectUrl : "";
+      scheme.description = about + "Paste an access token" + from + ".";
+      scheme.type = "http";
+      scheme.scheme = "bearer";
+    }
+    return spec;
+  }
 })();

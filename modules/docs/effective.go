@@ -18,8 +18,15 @@ type Document struct {
 	// Public returns the path under which clients reach a path template of the
 	// contract. Nil stands for the contract's first base path.
 	Public func(template string) string
-	// Auth, RateLimit and Validate tell which policies refuse requests.
-	Auth, RateLimit, Validate bool
+	// Auth, RateLimit and Validate tell which policies refuse requests, Responses that
+	// those are refused which break the contract, and Mock that it is what answers.
+	Auth, RateLimit, Validate, Responses, Mock bool
+	// Bearer and KeyField are what Auth takes where the contract says nothing about
+	// security: tokens, and API keys in a header field. Anonymous tells that it takes
+	// requests without either.
+	Bearer    bool
+	KeyField  string
+	Anonymous bool
 	// Versioned tells that requests choose among versions.
 	Versioned bool
 	// Deprecated and Sunset are zero where nothing is planned.
@@ -118,6 +125,11 @@ func (e *effective) operation(op *openapi.Operation, o *members) error {
 			return err
 		}
 	}
+	if alternatives := e.security(op); alternatives != nil {
+		if err := o.set("security", alternatives); err != nil {
+			return err
+		}
+	}
 	return o.edit("responses", func(responses *members) error {
 		if err := e.announce(responses); err != nil {
 			return err
@@ -183,6 +195,9 @@ func (e *effective) addComponents(components *members) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := e.addSchemes(components); err != nil {
 		return err
 	}
 	return components.edit("headers", func(headers *members) error {

@@ -79,9 +79,9 @@ func TestEffective(t *testing.T) {
 	if diff := cmp.Diff(want, sortedKeys(create.Responses)); diff != "" {
 		t.Errorf("responses of createOrder (-want +got):\n%s", diff)
 	}
-	want = []string{"200", "400", "404", "410", "429", "503"}
+	want = []string{"200", "400", "401", "403", "404", "410", "429", "503"}
 	if diff := cmp.Diff(want, sortedKeys(health.Responses)); diff != "" {
-		t.Errorf("responses of health, which is open and takes nothing (-want +got):\n%s", diff)
+		t.Errorf("responses of health, which takes nothing (-want +got):\n%s", diff)
 	}
 	if got := create.Responses["400"].Ref + " " + health.Responses["400"].Ref + " " + health.Responses["429"].Ref; got != "#/components/responses/gateway.400 #/components/responses/gateway.400-2 #/components/responses/gateway.429" {
 		t.Errorf("the shared responses are %s", got)
@@ -129,6 +129,53 @@ func TestEffectiveWithoutPolicies(t *testing.T) {
 	}
 	if got := s.Paths["/orders"]["post"].Responses["201"].Ref; got != "#/components/responses/Created" {
 		t.Errorf("a response that nothing was added to has become %q", got)
+	}
+}
+
+// TestEffectiveSecurity: where the contract says nothing about security, the document
+// says what the gateway asks for; elsewhere it stays.
+func TestEffectiveSecurity(t *testing.T) {
+	t.Parallel()
+	d := everything(contract(t))
+	d.Bearer, d.KeyField = true, "X-Key"
+	for anonymous, want := range map[bool]string{
+		false: `[{"gateway.token":[]},{"gateway.key":[]}]`, true: `[{},{"gateway.token":[]},{"gateway.key":[]}]`,
+	} {
+		d.Anonymous = anonymous
+		content, err := Effective(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := openapi.Parse("effective.json", content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		create, health := again.Operations[0], again.Operations[1]
+		if len(create.Security) != 1 || create.Security[0][0].Name != "token" {
+			t.Errorf("the security of createOrder has become %+v", create.Security)
+		}
+		if !strings.Contains(string(content), `"security":`+want) || len(health.Security) != strings.Count(want, "{") {
+			t.Errorf("the security of health is %+v, want %s", health.Security, want)
+		}
+		if key := health.Security[len(health.Security)-1][0]; key.Type != "apiKey" || key.In != "header" || key.Param != "X-Key" {
+			t.Errorf("the API key is %+v", key)
+		}
+	}
+	d.Auth = false
+	if content, err := Effective(d); err != nil || strings.Contains(string(content), "gateway.token") {
+		t.Errorf("nobody asks for a token: %v", err)
+	}
+}
+
+// TestEffectiveAnswers: an enforced contract and a mock have refusals of their own.
+func TestEffectiveAnswers(t *testing.T) {
+	t.Parallel()
+	d := Document{API: "orders", Contract: contract(t), Responses: true, Validate: true, Mock: true}
+	s := effectiveShape(t, d)
+	for status, code := range map[string]string{"502": "schema.response", "406": "mock.accept", "400": "mock.prefer"} {
+		if s.Paths["/health"]["get"].Responses[status].Ref == "" || !strings.Contains(s.Components.Responses["gateway."+status].Description, code) {
+			t.Errorf("%s does not say %s: %+v", status, code, s.Components.Responses["gateway."+status])
+		}
 	}
 }
 

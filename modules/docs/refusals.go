@@ -70,11 +70,16 @@ func (e *effective) applies(reason *problem.Reason, op *openapi.Operation) bool 
 	case "version":
 		return e.Versioned && (reason != problem.VersionSunset || !e.Sunset.IsZero())
 	case "auth":
-		return e.Auth && len(op.Security) > 0
+		return e.Auth && (op.Security == nil || len(op.Security) > 0)
 	case "limit":
 		return e.RateLimit
 	case "schema":
+		if reason == problem.SchemaResponse {
+			return e.Responses && len(op.Responses) > 0
+		}
 		return e.Validate && breakable(reason, op)
+	case "mock":
+		return e.Mock
 	}
 	return false
 }
@@ -87,7 +92,7 @@ func breakable(reason *problem.Reason, op *openapi.Operation) bool {
 	if in != "" {
 		return slices.ContainsFunc(op.Parameters, func(p openapi.Parameter) bool { return p.In == in })
 	}
-	return op.Body != nil && reason != problem.SchemaResponse
+	return op.Body != nil
 }
 
 // response describes one shared response.
