@@ -27,7 +27,7 @@ func Pages(reasons []*problem.Reason) map[string]string {
 
 // ahead are reasons that the vocabulary has before the gateway can give them. They
 // need no test yet, but then nothing may raise them either.
-var ahead = []string{"limit.concurrency", "change.failed"}
+var ahead = []string{"change.failed"}
 
 // Reasons is the law of the catalogue: every reason has a hint, a test outside of the
 // catalogue's own, and its page; and there is no page without reason.

@@ -38,6 +38,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		policy         <name>
 //		quota          <units>/<window>
 //		burst          <units>
+//		concurrency    <requests>
 //		tier           <placeholder> {
 //			<value> <units>/<window> [<burst>]
 //		}
@@ -53,7 +54,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		jitter         <duration>
 //		mode           enforce|report|off
 //		policy <name> {
-//			<quota, burst, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
+//			<quota, burst, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
 //		}
 //	}
 //
@@ -208,7 +209,7 @@ func (p *parser) finish(head *caddyfile.Dispenser) error {
 
 // checkQuota checks a policy that is complete; head stands at its beginning.
 func checkQuota(head *caddyfile.Dispenser, policy *Policy) error {
-	if policy.Quota == "" {
+	if policy.Quota == "" && policy.Concurrency == 0 {
 		hint := "say how much: quota 100/1m"
 		if head.Val() == "ratelimit" {
 			hint = "say how much: ratelimit 100/1m"

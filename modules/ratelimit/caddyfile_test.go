@@ -44,6 +44,10 @@ func TestCaddyfile(t *testing.T) {
 			jitter 5s
 		}`, `{"policies":[{"quota":"100/1h","key":["{http.auth.user.id}"],"tier_by":"{http.auth.user.claims.plan}",
 			"tiers":[{"value":"pro","quota":"10000/1h"},{"value":"very large","quota":"1000000/1h","burst":5000}]}],"jitter":5000000000}`},
+		"concurrency": {`ratelimit {
+			concurrency 5
+			key global
+		}`, `{"policies":[{"concurrency":5,"key":["global"]}]}`},
 		"shared": {`ratelimit 100/1m {
 			store lease 5
 			on_error closed
@@ -125,6 +129,9 @@ func TestMistakes(t *testing.T) {
 		"tier_with_bad_quota":   "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro lots\n\t\t}\n\t}",
 		"tier_twice":            "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro 9/1s\n\t\t\tpro 8/1s\n\t\t}\n\t}",
 		"jitter_absurd":         "ratelimit 100/1m {\n\t\tjitter 2h\n\t}",
+		"concurrency_zero":      "ratelimit {\n\t\tconcurrency 0\n\t}",
+		"concurrency_and_quota": "ratelimit 100/1m {\n\t\tconcurrency 5\n\t}",
+		"concurrency_shared":    "ratelimit {\n\t\tconcurrency 5\n\t\tstore exact\n\t}",
 		"mode_unknown":          "ratelimit 100/1m {\n\t\tmode reprot\n\t}",
 		"headers_unknown":       "ratelimit 100/1m {\n\t\theaders yes\n\t}",
 		"policy_without_name":   "ratelimit 100/1m {\n\t\tpolicy\n\t}",

@@ -14,6 +14,8 @@ type claim struct {
 	want  int64  // units to take from the shared store: the cost and a new lease; 0 for none
 	drawn bool   // paid out of a lease
 
+	inside bool // the request has a place of the policy's flights
+
 	decided  bool // by what is not in memory
 	decision decision
 	tat      int64 // before; of the shared store: how far ahead it was, in its ticks
@@ -27,22 +29,21 @@ type verdict uint8
 const (
 	allowed verdict = iota
 	exceeded
+	crowded   // too many requests are under way
 	uncertain // the shared store cannot be asked, and a policy refuses in that case
 )
 
 // charge decides all claims and, only if every one is allowed, charges all of them: a
 // request that one policy refuses is charged to none. First comes what costs nothing,
-// the state in memory and units leased ahead; then the shared store, without holding
-// any lock. What was charged before a refusal is taken back.
+// the state in memory, places among the requests under way, and units leased ahead; then
+// the shared store, without holding any lock. What was charged before a refusal is taken
+// back.
 //
 // This is the only place where a policy meets its state.
 func (h *Handler) charge(claims []claim, now, cost int64) verdict {
 	v := exceeded
 	if chargeMemory(claims, h.memoryOrder, now, cost) {
-		if len(h.remoteOrder) == 0 {
-			return allowed
-		}
-		if v = h.chargeRemote(claims, now, cost); v == allowed {
+		if v = h.chargeRest(claims, now, cost); v == allowed {
 			return v
 		}
 		refundMemory(claims, h.memoryOrder, now, cost)
@@ -54,11 +55,26 @@ func (h *Handler) charge(claims []claim, now, cost int64) verdict {
 // withdraw makes policies that were not asked, because another one had refused, say
 // nothing.
 func (h *Handler) withdraw(claims []claim) {
-	for _, i := range h.remoteOrder {
+	for i := range claims {
 		if c := &claims[i]; c.store == nil && !c.decided {
 			c.terms = nil
 		}
 	}
+}
+
+// chargeRest charges what is not in a store in memory.
+func (h *Handler) chargeRest(claims []claim, now, cost int64) verdict {
+	if !h.enter(claims) {
+		return crowded
+	}
+	if len(h.remoteOrder) == 0 {
+		return allowed
+	}
+	v := h.chargeRemote(claims, now, cost)
+	if v != allowed {
+		h.leave(claims)
+	}
+	return v
 }
 
 // chargeRemote charges the claims of policies with a shared store.

@@ -72,6 +72,9 @@ func (c *claim) appendLimit(dst []byte, quoted string, now int64) []byte {
 		dst = append(dst, ", "...)
 	}
 	dst = append(append(dst, quoted...), ";r="...)
+	if c.terms.concurrency > 0 {
+		return strconv.AppendInt(dst, c.decision.remaining, 10)
+	}
 	dst = append(strconv.AppendInt(dst, c.decision.remaining, 10), ";t="...)
 	return strconv.AppendInt(dst, c.reset(now), 10)
 }
@@ -105,7 +108,7 @@ func (h *Handler) policyFieldOf(claims []claim) []string {
 func (h *Handler) tellLegacy(x *exchange.Exchange, claims []claim, now int64) {
 	strictest := -1
 	for i := range claims {
-		if claims[i].terms != nil && (strictest < 0 || claims[i].decision.remaining < claims[strictest].decision.remaining) {
+		if claims[i].terms != nil && claims[i].terms.concurrency == 0 && (strictest < 0 || claims[i].decision.remaining < claims[strictest].decision.remaining) {
 			strictest = i
 		}
 	}
@@ -129,8 +132,8 @@ func (h *Handler) delay() time.Duration {
 
 // refusal says no on behalf of the policies that denied. Retry-After is the longest
 // of their waits: after it, all of them allow.
-func (h *Handler) refusal(claims []claim) *problem.Refusal {
-	f := &problem.Refusal{Reason: problem.LimitExceeded}
+func (h *Handler) refusal(claims []claim, reason *problem.Reason) *problem.Refusal {
+	f := &problem.Refusal{Reason: reason}
 	for i := range claims {
 		d := &claims[i].decision
 		if claims[i].terms == nil || d.allowed {

@@ -82,7 +82,7 @@ func TestRetryAfterIsTheLongestWait(t *testing.T) {
 	if chargeMemory(claims, h.memoryOrder, int64(time.Second), 1) {
 		t.Fatal("allowed")
 	}
-	f := h.refusal(claims)
+	f := h.refusal(claims, problem.LimitExceeded)
 	if f.Reason != problem.LimitExceeded || f.RetryAfter != time.Hour-time.Second || strings.Join(f.Policies, " ") != "a b" {
 		t.Errorf("got %+v", f)
 	}

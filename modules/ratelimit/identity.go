@@ -40,6 +40,9 @@ type held func() error
 // hold gives policy number i its state.
 func (h *Handler) hold(p *policy, i int, store *redis.Store, logger *zap.Logger) error {
 	config, id := h.Policies[i], h.identity(i)
+	if p.concurrency > 0 {
+		return h.holdFlights(p, id)
+	}
 	var err error
 	if p.shared, err = config.share(store, id, logger); err != nil {
 		return err
@@ -62,6 +65,18 @@ func (h *Handler) hold(p *policy, i int, store *redis.Store, logger *zap.Logger)
 	if p.leases, err = loadLeases(key, p.shared); err == nil {
 		h.held = append(h.held, func() error {
 			_, err := leasePool.Delete(key)
+			return err
+		})
+	}
+	return err
+}
+
+// holdFlights gives a policy the requests that are under way.
+func (h *Handler) holdFlights(p *policy, id identity) error {
+	var err error
+	if p.flights, err = loadFlights(id); err == nil {
+		h.held = append(h.held, func() error {
+			_, err := flightPool.Delete(id)
 			return err
 		})
 	}

@@ -13,6 +13,8 @@ var (
 		"Partition keys that the stores of a rate limit policy remember at most.", []string{"policy"}, nil)
 	evictedDesc = prometheus.NewDesc("gateway_ratelimit_store_evicted_total",
 		"Partition keys that were forgotten before their quota was whole again, because the store was full.", []string{"policy"}, nil)
+	flightsDesc = prometheus.NewDesc("gateway_ratelimit_in_flight",
+		"Requests under way of a policy that bounds the concurrency.", []string{"policy"}, nil)
 	aloneDesc = prometheus.NewDesc("gateway_ratelimit_store_alone_total",
 		"Decisions that were made without the shared store because it was down, by what on_error says.", []string{"policy", "on_error"}, nil)
 )
@@ -27,6 +29,7 @@ func (censusCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- boundDesc
 	ch <- evictedDesc
 	ch <- aloneDesc
+	ch <- flightsDesc
 }
 
 // Collect implements prometheus.Collector. Stores of one policy name are summed up.
@@ -38,6 +41,14 @@ func (censusCollector) Collect(ch chan<- prometheus.Metric) {
 			sum.keys + c.keys, sum.bound + c.bound, sum.evicted + c.evicted,
 			sum.local + c.local, sum.open + c.open, sum.closed + c.closed,
 		}
+	}
+	flying := make(map[string]float64)
+	flightPool.Range(func(key, value any) bool {
+		flying[key.(identity).name] += float64(value.(*flights).total.Load())
+		return true
+	})
+	for name, n := range flying {
+		ch <- prometheus.MustNewConstMetric(flightsDesc, prometheus.GaugeValue, n, name)
 	}
 	for name, sum := range sums {
 		ch <- prometheus.MustNewConstMetric(keysDesc, prometheus.GaugeValue, sum.keys, name)

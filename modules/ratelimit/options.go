@@ -19,12 +19,13 @@ var policyOptions = map[string]func(*parser, *Policy) error{
 	"ipv6_prefix": func(p *parser, policy *Policy) error { return p.number(&policy.IPv6Prefix, 128) },
 	"missing":     (*parser).missing,
 	"max_keys":    func(p *parser, policy *Policy) error { return p.number(&policy.MaxKeys, largestMaxKeys) },
+	"concurrency": (*parser).concurrency,
 	"tier":        (*parser).tier,
 	"store":       (*parser).store,
 	"on_error":    (*parser).onError,
 }
 
-var policyOptionNames = []string{"quota", "burst", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error"}
+var policyOptionNames = []string{"quota", "burst", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error"}
 
 // argument moves on to the value of an option.
 func (p *parser) argument(hint string) error {
@@ -59,6 +60,18 @@ func (p *parser) burst(policy *Policy) error {
 		return finding.At(p, "how many requests may come at once, at least 1", "burst cannot be %q", p.Val())
 	}
 	policy.Burst = units
+	return nil
+}
+
+func (p *parser) concurrency(policy *Policy) error {
+	if err := p.argument("such as: concurrency 10"); err != nil {
+		return err
+	}
+	requests, err := parseUnits(p.Val())
+	if err != nil {
+		return finding.At(p, "how many requests of a key may be under way at once, at least 1", "concurrency cannot be %q", p.Val())
+	}
+	policy.Concurrency = requests
 	return nil
 }
 

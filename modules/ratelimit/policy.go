@@ -16,8 +16,11 @@ type Policy struct {
 	Name string `json:"name,omitempty"`
 	// Quota is how many units there are in which time, "100/1m": a whole number and
 	// a time window of 1s to 366d in whole seconds; at most 1000000 units a second.
-	// Required.
-	Quota string `json:"quota"`
+	// Required, unless there is a bound on the concurrency.
+	Quota string `json:"quota,omitempty"`
+	// Concurrency bounds how many requests of a key are under way at once, at least 1,
+	// instead of a quota. It counts in this gateway alone. Default: there is no bound.
+	Concurrency int64 `json:"concurrency,omitempty"`
 	// Burst is how many units may be spent at once, at least 1. Default: those of
 	// the quota.
 	Burst int64 `json:"burst,omitempty"`
@@ -81,9 +84,10 @@ type policy struct {
 	key     []part
 	network network
 	missing Missing
-	store   *store  // in memory
-	shared  *shared // nil if the policy is counted in memory only
-	leases  *leases // nil if units are not taken ahead
+	store   *store   // in memory, of quotas
+	flights *flights // of bounds on the concurrency
+	shared  *shared  // nil if the policy is counted in memory only
+	leases  *leases  // nil if units are not taken ahead
 
 	quoted  string           // the name as a structured-field String
 	names   []string         // the name alone, for refusals
@@ -103,7 +107,7 @@ func (p Policy) compile() (policy, error) {
 		return c, err
 	}
 	var err error
-	if c.terms, err = parseTerms(p.Quota, p.Burst); err != nil {
+	if c.terms, err = p.terms(); err != nil {
 		return c, err
 	}
 	if c.tiers, err = p.compileTiers(); err != nil {
@@ -131,8 +135,10 @@ func (p Policy) maxKeys() int { return cmp.Or(p.MaxKeys, defaultMaxKeys) }
 
 func (p Policy) check() error {
 	switch {
-	case p.Quota == "":
+	case p.Quota == "" && p.Concurrency == 0:
 		return fmt.Errorf("a quota is missing: a policy without one limits nothing")
+	case p.Concurrency < 0:
+		return fmt.Errorf("concurrency %d must be at least 1", p.Concurrency)
 	case p.Burst < 0:
 		return fmt.Errorf("burst %d must be at least 1", p.Burst)
 	case p.IPv4Prefix < 0 || p.IPv4Prefix > 32:
@@ -143,6 +149,9 @@ func (p Policy) check() error {
 		return fmt.Errorf("max_keys %d must be 1 to %d", p.MaxKeys, largestMaxKeys)
 	}
 	if err := p.Missing.check(); err != nil {
+		return err
+	}
+	if err := p.checkConcurrency(); err != nil {
 		return err
 	}
 	return checkName(p.Name)

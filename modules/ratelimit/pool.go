@@ -36,6 +36,18 @@ func sharedStore(ctx caddy.Context) (*redis.Store, error) {
 	return nil, nil
 }
 
+// flightPool holds the requests under way, by the identity of their policies.
+var flightPool = caddy.NewUsagePool()
+
+// loadFlights returns those of an identity, none at first.
+func loadFlights(id identity) (*flights, error) {
+	value, _, err := flightPool.LoadOrNew(id, func() (caddy.Destructor, error) { return newFlights(), nil })
+	if err != nil {
+		return nil, err
+	}
+	return value.(*flights), nil
+}
+
 // leasePool holds what was taken ahead, so that it outlives the config that took it.
 var leasePool = caddy.NewUsagePool()
 

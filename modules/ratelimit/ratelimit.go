@@ -6,7 +6,8 @@
 // caller's tier (terms.go, tier.go). A store in memory (memory.go, store.go, shard.go) keeps one time per partition. The
 // shared store does the same for all gateways (sharing.go, shared.go, ask.go,
 // charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
-// down (fallback.go). fields.go tells the client.
+// down (fallback.go). Requests under way are counted until they have been answered
+// (flight.go, visit.go). fields.go tells the client.
 package ratelimit
 
 import (
@@ -61,7 +62,8 @@ type Handler struct {
 	step          exchange.Step
 	policies      []policy
 	memoryOrder   []uint8  // of the policies that are counted in memory, by the id of their stores
-	remoteOrder   []uint8  // of the others, in the same order
+	remoteOrder   []uint8  // of those with a shared store, in the same order
+	flightOrder   []uint8  // of those that bound the concurrency
 	policyField   []string // RateLimit-Policy of a request that all policies decide
 	smallestBurst int64
 	tellLimits    bool
@@ -115,8 +117,14 @@ func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
 		return err
 	}
 	h.policies = policies
-	h.memoryOrder = lockOrder(policies, func(p *policy) bool { return p.shared == nil })
+	h.memoryOrder = lockOrder(policies, func(p *policy) bool { return p.store != nil && p.shared == nil })
 	h.remoteOrder = lockOrder(policies, func(p *policy) bool { return p.shared != nil })
+	h.flightOrder = nil
+	for i := range policies {
+		if policies[i].flights != nil {
+			h.flightOrder = append(h.flightOrder, uint8(i))
+		}
+	}
 	h.smallestBurst = math.MaxInt64
 	names, items := make([]string, len(policies)), make([]string, len(policies))
 	for i, p := range policies {
@@ -141,7 +149,7 @@ func (h *Handler) tellApart(policies []policy) error {
 		if taken(policies[:i], p.name) {
 			return h.fault(fmt.Sprintf("two rate limit policies on one request are called %q", p.name), "give each a name of its own")
 		}
-		if slices.ContainsFunc(policies[:i], func(other policy) bool { return other.store == p.store }) {
+		if slices.ContainsFunc(policies[:i], func(other policy) bool { return other.store == p.store && other.flights == p.flights }) {
 			return h.fault(fmt.Sprintf("the rate limit policy %q stands on one request twice", p.name), "give each a name of its own: policy <name>")
 		}
 	}
@@ -175,17 +183,26 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	return h.step.Serve(w, r, next, h)
+	if len(h.flightOrder) == 0 {
+		return h.step.Serve(w, r, next, h)
+	}
+	v := &visit{handler: h}
+	defer v.end()
+	return h.step.Serve(w, r, next, v)
 }
 
 // Decide implements exchange.Decider.
 func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *problem.Refusal {
+	var room [maxPolicies]claim
+	return h.decide(x, r, room[:len(h.policies)])
+}
+
+// decide makes the claims of a request, empty ones before, and decides them.
+func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) *problem.Refusal {
 	cost := h.cost(x)
 	if cost == 0 {
 		return nil
 	}
-	var room [maxPolicies]claim
-	claims := room[:len(h.policies)]
 	for i := range claims {
 		p := &h.policies[i]
 		c := &claims[i]
@@ -195,7 +212,7 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 		}
 		if found || p.missing == MissingIP {
 			c.terms = p.termsOf(x, r)
-			if p.shared == nil {
+			if p.shared == nil && p.store != nil {
 				c.store, c.limit = p.store, c.terms.limit
 			}
 		}
@@ -210,8 +227,10 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 		return nil
 	case uncertain:
 		return h.unavailable(claims)
+	case crowded:
+		return h.refusal(claims, problem.LimitConcurrency)
 	}
-	return h.refusal(claims)
+	return h.refusal(claims, problem.LimitExceeded)
 }
 
 // toldVar is the request variable in which handlers remember what they told.

@@ -1,3 +1,3 @@
 package auth
 
-var busy = problem.Refusal{Reason: problem.LimitConcurrency}
+var failed = problem.Refusal{Reason: problem.ChangeFailed}
