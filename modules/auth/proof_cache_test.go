@@ -51,7 +51,7 @@ func TestManyLiveTokens(t *testing.T) {
 // becomes useless, and it recovers when its room is enough again.
 func TestCacheBeyondItsBound(t *testing.T) {
 	t.Parallel()
-	const room, tokens, requests = 4000, 10_000, 200_000
+	const room, tokens, requests = 1600, 4000, 40_000
 	sums := make([]tokenSum, tokens)
 	for i := range sums {
 		sums[i] = sumOf(strconv.Itoa(i))
@@ -71,8 +71,8 @@ func TestCacheBeyondItsBound(t *testing.T) {
 		{"one after the other, again and again", loop, loop, 0.05},
 		{"at random", uniform, uniform, 0.2},
 		{"in sessions", sessions, sessions, 0.89},
-		{"in sessions, after too many", loop, sessions, 0.85},
-		{"few, after too many", loop, few, 0.95},
+		{"in sessions, after too many", loop, sessions, 0.8},
+		{"few, after too many", loop, few, 0.9},
 	} {
 		cache, v := newTokenCache(room), &verified{weight: 1}
 		hits := 0

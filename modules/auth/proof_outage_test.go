@@ -24,7 +24,7 @@ type outage struct {
 
 const (
 	outageRefresh = time.Second
-	outageStale   = 2 * time.Second
+	outageStale   = 3 * time.Second
 )
 
 // send sends a valid token that was never seen before, and one that was.

@@ -91,7 +91,8 @@ func TestRotationUnderLoad(t *testing.T) {
 		r.issuer.Publish(keys[i], keys[i+1])
 		removed := time.Now()
 		eventually(t, func() bool { return r.gw.Do("GET", "/", "Authorization", old).Code == 401 })
-		const limit = rotationRefresh + 2*rotationTimeout
+		const busy = time.Second // for a machine that has other things to do
+		const limit = rotationRefresh + 2*rotationTimeout + busy
 		if took := time.Since(removed); took > limit {
 			t.Errorf("rotation %d: a removed key was accepted for %s, want %s at most", i, took, limit)
 		} else {
