@@ -118,3 +118,6 @@ func compareVersions(a, b string) int {
 
 // IsVersion tells whether a folder of that name holds a version.
 func IsVersion(name string) bool { return versionFolder.MatchString(name) }
+
+// Newer tells whether version a comes after version b.
+func Newer(a, b string) bool { return compareVersions(a, b) > 0 }

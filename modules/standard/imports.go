@@ -7,6 +7,7 @@ import (
 	_ "gateway/modules/auth"
 	_ "gateway/modules/diff"
 	_ "gateway/modules/docs"
+	_ "gateway/modules/generate"
 	_ "gateway/modules/order"
 	_ "gateway/modules/problem"
 	_ "gateway/modules/ratelimit"
