@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,13 @@ func TestKeysSurvive(t *testing.T) {
 	if res := gw.Do("GET", "/", "Authorization", token); res.Code != 200 || iss.Fetches.Load() != fetches {
 		t.Errorf("after a reload: got %d and %d fetches more", res.Code, iss.Fetches.Load()-fetches)
 	}
+	// They are kept a moment after they can be used.
+	_, root, _ := strings.Cut(text, "file_system ")
+	root, _, _ = strings.Cut(root, "\n")
+	eventually(t, func() bool {
+		kept, err := filepath.Glob(filepath.Join(root, "gateway", "auth", "keys", "*.json"))
+		return err == nil && len(kept) == 1
+	})
 	gw.Close()
 	restarted := gatewaytest.New(t, text)
 	if res := restarted.Do("GET", "/", "Authorization", token); res.Code != 200 {
