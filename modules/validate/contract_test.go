@@ -21,6 +21,7 @@ var testSettings = settings{maxBody: 1 << 20, maxErrors: 20, unknown: unknownAll
 // around it.
 type served struct {
 	router   *openapi.Router[*operation]
+	compiler *contract
 	warnings []string
 }
 
@@ -30,6 +31,10 @@ func serve(t testing.TB, name string, document []byte, s *settings) (*served, er
 	if err != nil {
 		return nil, err
 	}
+	return serveContract(c, s)
+}
+
+func serveContract(c *openapi.Contract, s *settings) (*served, error) {
 	compiler, err := newContract(c, false, nil)
 	if err != nil {
 		return nil, err
@@ -45,7 +50,7 @@ func serve(t testing.TB, name string, document []byte, s *settings) (*served, er
 		}
 	}
 	router, err := openapi.NewRouter(entries)
-	return &served{router, compiler.warnings}, err
+	return &served{router, compiler, compiler.warnings}, err
 }
 
 // decide routes a request and checks it. The second result is false for a request

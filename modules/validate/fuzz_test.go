@@ -93,6 +93,29 @@ func FuzzChecker(f *testing.F) {
 	})
 }
 
+// FuzzSchema: checker and engine agree about every document under every schema that
+// loads.
+func FuzzSchema(f *testing.F) {
+	for _, schema := range fuzzSchemas {
+		f.Add(schema, `{"a":[1,"b",null],"b":2.5}`)
+	}
+	for _, m := range messages {
+		f.Add(m.schema, m.document)
+	}
+	f.Fuzz(func(t *testing.T, schema, text string) {
+		if len(schema) > 2000 || len(text) > 2000 {
+			return
+		}
+		document, err := parseSchema(schema)
+		if err != nil || len(inspect(document, "")) > 0 || strings.Contains(schema, "$dynamic") { // refused at load
+			return
+		}
+		if s, err := newEngine(func(string) (any, error) { return document, nil }).compile(fileScheme + "a"); err == nil {
+			verdict(t, s, text)
+		}
+	})
+}
+
 // FuzzParameters: no query, header or cookie panics or costs much, and what is
 // refused says why.
 func FuzzParameters(f *testing.F) {
