@@ -23,8 +23,10 @@ type answer struct {
 
 	state  answerState
 	status int
-	// body is what was written so far, while copying or holding.
-	body *[]byte
+	// body is what was written so far, while copying or holding, and length how long it
+	// will be; 0 is unknown.
+	body   *[]byte
+	length int
 	// media and kind are what the body is checked against, coding what it comes in.
 	media  *responseMedia
 	kind   contentKind
@@ -154,6 +156,7 @@ const maxKeptBody = 64 << 10
 func (a *answer) keep(p []byte) bool {
 	if a.body == nil {
 		a.body = bodies.Get().(*[]byte)
+		*a.body = slices.Grow(*a.body, a.length)
 	}
 	if len(*a.body)+len(p) > a.settings.maxBody {
 		a.unchecked = exchange.TooLarge

@@ -140,6 +140,7 @@ func (a *answer) wantsBody(mediaType string) bool {
 	case err == nil && length > int64(a.settings.maxBody):
 		a.unchecked = exchange.TooLarge
 	default:
+		a.length = int(length) // 0 if it is not said
 		return true
 	}
 	return false
