@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 
 	"gateway/examples/services/issuer"
@@ -40,13 +41,18 @@ func TestRestartWithoutIssuer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := startOptions{upstream: w.upstream, issuer: w.issuerURL, env: []string{"XDG_DATA_HOME=" + t.TempDir()}}
+	data := t.TempDir()
+	options := startOptions{upstream: w.upstream, issuer: w.issuerURL, env: []string{"XDG_DATA_HOME=" + data}}
 	ask := func(p *process, token string) int {
 		return p.send(nil, "GET", "/v2/orders", "Authorization", token).StatusCode
 	}
 	first := start(t, options)
 	seen := w.token(t, "reader", nil)
 	first.waitFor("the issuer's keys", func() bool { return ask(first, seen) == http.StatusOK })
+	first.waitFor("the keys to be kept, a moment after they can be used", func() bool {
+		kept, err := filepath.Glob(filepath.Join(data, "caddy", "gateway", "auth", "keys", "*.json"))
+		return err == nil && len(kept) == 1
+	})
 
 	server.Close()
 	first.kill()
