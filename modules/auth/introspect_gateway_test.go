@@ -232,9 +232,7 @@ func TestIntrospectionTroubles(t *testing.T) {
 				t.Errorf("%v failures are counted", got)
 			}
 			idp.Answer(nil)
-			if got := gw.Do("GET", "/", "Authorization", bearer("opaque")).Code; got != 200 {
-				t.Errorf("after it has answered again: got %d", got)
-			}
+			eventually(t, func() bool { return gw.Do("GET", "/", "Authorization", bearer("opaque")).Code == 200 })
 		})
 	}
 	t.Cleanup(func() {
@@ -449,7 +447,7 @@ func TestIntrospectionMistakes(t *testing.T) {
 func TestIntrospectedStreams(t *testing.T) {
 	t.Parallel()
 	idp := authtest.NewIntrospection(t)
-	idp.Activate("opaque", granted(authtest.Claims{"exp": time.Now().Add(time.Second).Unix(), "iss": nil}))
+	idp.Activate("opaque", granted(authtest.Claims{"exp": time.Now().Add(2 * time.Second).Unix(), "iss": nil}))
 	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = io.WriteString(w, "data: first\n\n")
@@ -459,7 +457,7 @@ func TestIntrospectedStreams(t *testing.T) {
 	t.Cleanup(endless.Close)
 	gw := gatewaytest.New(t, ":8080 {\n\t"+strings.ReplaceAll(introspected(t, idp, "", "leeway 1s\nclose_at_expiry"), "\n", "\n\t")+"\n\treverse_proxy "+endless.URL+"\n}\n")
 	began := time.Now()
-	if res := gw.Do("GET", "/", "Authorization", bearer("opaque")); res.Code != 200 || time.Since(began) > 8*time.Second {
+	if res := gw.Do("GET", "/", "Authorization", bearer("opaque")); res.Code != 200 || time.Since(began) > 20*time.Second {
 		t.Errorf("got %d after %v", res.Code, time.Since(began))
 	}
 }
