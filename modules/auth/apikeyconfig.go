@@ -11,8 +11,11 @@ const defaultKeyField = "X-Api-Key"
 // APIKeys say which API keys are accepted, beside tokens.
 type APIKeys struct {
 	// File is a JSON file with the holders and the hashes of their keys. It is watched.
-	// Required.
-	File string `json:"file"`
+	// Default: none.
+	File string `json:"file,omitempty"`
+	// Redis looks keys up in the store that gateways share. Either this or File is
+	// needed. Default: false.
+	Redis bool `json:"redis,omitempty"`
 	// Field is the header field that carries the key. Default: X-Api-Key.
 	Field string `json:"field,omitempty"`
 }
@@ -38,8 +41,8 @@ func (a *APIKeys) check(headers []IdentityHeader) error {
 	if a == nil {
 		return nil
 	}
-	if a.File == "" {
-		return complain("api_key", "write api_key <file>", "api_key names no file")
+	if (a.File == "") == !a.Redis {
+		return complain("api_key", "write api_key <file>, or api_key redis", "API keys come from a file or from Redis")
 	}
 	field := a.field()
 	if checkField(field) != nil || slices.Contains(notIdentity, field) {

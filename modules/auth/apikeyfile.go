@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// apiKeyEntry is the holder of API keys, as a file has it.
+// apiKeyEntry is the holder of API keys, as a file, or a record of the shared store, has it.
 type apiKeyEntry struct {
 	// ID is who calls.
 	ID string `json:"id"`
 	// Keys are hashes of live keys: one, or two while a key is being replaced.
 	Keys []string `json:"keys"`
 	// Scopes are granted.
-	Scopes []string `json:"scopes"`
+	Scopes []string `json:"scopes,omitempty"`
 	// Issued and Expires bound the life of the keys.
-	Issued  time.Time `json:"issued"`
-	Expires time.Time `json:"expires"`
+	Issued  time.Time `json:"issued,omitzero"`
+	Expires time.Time `json:"expires,omitzero"`
 	// Metadata become claims.
-	Metadata map[string]any `json:"metadata"`
+	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
 // maxLiveKeys is what a rotation needs: the old key and the new one.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+
+	"gateway/internal/redis"
 )
 
 // apiKeyFile is a watched file of API keys. A change takes effect without a reload.
@@ -28,7 +30,10 @@ func (f *apiKeyFile) find(_ context.Context, sum *tokenSum) (*apiKey, fault) {
 }
 
 // apiKeysOf makes the API keys of a checked configuration.
-func (h *Handler) apiKeysOf(config *APIKeys) (*apiKeys, error) {
+func (h *Handler) apiKeysOf(ctx caddy.Context, config *APIKeys) (*apiKeys, error) {
+	if config.Redis {
+		return h.sharedKeysFor(ctx, config)
+	}
 	data, err := readFile(config.File)
 	if err != nil {
 		return nil, complain("api_key", "a relative path is relative to the Caddyfile", "the file of API keys cannot be read: %v", err)
@@ -52,6 +57,39 @@ func (h *Handler) apiKeysOf(config *APIKeys) (*apiKeys, error) {
 	file := value.(*apiKeyFile)
 	file.set.Store(&set)
 	return &apiKeys{field: config.field(), store: file}, nil
+}
+
+// sharedKeysKey identifies what is remembered of the keys in a store.
+type sharedKeysKey struct{ store *redis.Store }
+
+// pooledKeys lives as long as a handler uses it.
+type pooledKeys struct{ *sharedKeys }
+
+// Destruct implements caddy.Destructor.
+func (pooledKeys) Destruct() error { return nil }
+
+// sharedKeysFor makes the API keys of the shared store.
+func (h *Handler) sharedKeysFor(ctx caddy.Context, config *APIKeys) (*apiKeys, error) {
+	store, err := sharedStoreOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if store == nil {
+		return nil, complain("api_key", "add gateway { redis <url> } to the global options, or name a file; a file of the name redis is written ./redis", "api_key redis looks keys up in the store that gateways share, and there is none")
+	}
+	id := sharedKeysKey{store}
+	value, _, err := sources.LoadOrNew(id, func() (caddy.Destructor, error) {
+		return pooledKeys{newSharedKeys(store, caddy.Log().Named("http.handlers.auth").With(zap.String("api_keys", "redis")))}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.pooled = append(h.pooled, id)
+	keys := value.(pooledKeys).sharedKeys
+	if h.shared == nil { // nothing is decided
+		return &apiKeys{field: config.field(), store: keys}, nil
+	}
+	return &apiKeys{field: config.field(), store: startingKeys{keys, h.shared}}, nil
 }
 
 func (f *apiKeyFile) run(ctx context.Context, seen string) {

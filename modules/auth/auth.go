@@ -129,6 +129,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return err
 	}
+	if err := h.provisionDenials(ctx); err != nil {
+		return h.fail(err)
+	}
 	if err := h.provisionCredentials(ctx); err != nil {
 		return err
 	}
@@ -148,9 +151,6 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return h.fail(err)
 	}
 	if h.claims, err = newClaimRules(h.Require, h.Expressions); err != nil {
-		return h.fail(err)
-	}
-	if err := h.provisionDenials(ctx); err != nil {
 		return h.fail(err)
 	}
 	h.refusals = newRefusals()
@@ -185,7 +185,7 @@ func (h *Handler) provisionCredentials(ctx caddy.Context) (err error) {
 		}
 	}
 	if h.APIKeys != nil {
-		if h.keys, err = h.apiKeysOf(h.APIKeys); err != nil {
+		if h.keys, err = h.apiKeysOf(ctx, h.APIKeys); err != nil {
 			return h.fail(err)
 		}
 	}

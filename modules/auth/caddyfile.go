@@ -54,7 +54,7 @@ func init() {
 //		deny_list     [<file>] [{
 //			on_error open|closed
 //		}]
-//		api_key       <file> [<field>]
+//		api_key       <file>|redis [<field>]
 //		dpop          [required] [{
 //			window <duration>
 //			nonce

@@ -6,9 +6,10 @@ import (
 	"gateway/internal/finding"
 )
 
-// parseAPIKey reads the file of API keys and the field that carries them.
+// parseAPIKey reads where API keys are kept, and the field that carries them. A file
+// of the name redis is written ./redis.
 func (h *Handler) parseAPIKey(d *caddyfile.Dispenser) error {
-	const usage = "api_key <file> [<field>]"
+	const usage = "api_key <file>|redis [<field>]"
 	list, err := arguments(d, usage)
 	if err != nil {
 		return err
@@ -16,7 +17,11 @@ func (h *Handler) parseAPIKey(d *caddyfile.Dispenser) error {
 	if len(list) > 2 {
 		return finding.At(d, "write "+usage, "%q is too much here", d.Val())
 	}
-	h.APIKeys = &APIKeys{File: relative(d, list[0])}
+	if list[0] == "redis" {
+		h.APIKeys = &APIKeys{Redis: true}
+	} else {
+		h.APIKeys = &APIKeys{File: relative(d, list[0])}
+	}
 	if len(list) == 2 {
 		h.APIKeys.Field = list[1]
 	}

@@ -30,7 +30,7 @@ var metrics = &keyMetrics{
 // registerMetrics registers the collectors with the registry of a config. Every
 // config has a new one; within it the second handler finds them registered.
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, collector := range []prometheus.Collector{metrics, deniedMetrics, introspectedMetrics} {
+	for _, collector := range []prometheus.Collector{metrics, deniedMetrics, introspectedMetrics, keyStoreFailures} {
 		err := registry.Register(collector)
 		if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok && known.ExistingCollector == collector {
 			continue
