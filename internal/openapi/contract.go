@@ -55,7 +55,10 @@ type Operation struct {
 	// Method is upper case.
 	Method string
 	// Template is the path template as the document has it: "/orders/{id}".
-	Template   string
+	Template string
+	// Bases are the base paths of the operation: those of the contract, unless its
+	// path or the operation itself has servers of its own.
+	Bases      []string
 	Parameters []Parameter
 	// Body is nil if the operation declares none.
 	Body *Body

@@ -47,45 +47,28 @@ func (b *builder) path(n *node) {
 	if item == nil || item.kind != isObject {
 		return
 	}
-	b.servers(item)
-	common := b.parameters(item)
+	common, bases := b.parameters(item), b.basesOf(item, b.contract.Bases)
 	for i, operation := range item.values {
 		method := item.names[i].text
 		if slices.Contains(methods, method) && operation.kind == isObject {
-			b.operation(n.key, method, operation, common)
+			b.operation(n.key, method, operation, common, bases)
 		}
 	}
 }
 
-// servers refuses servers of a path or operation that move it to another base path
-// than the rest of the contract.
-func (b *builder) servers(n *node) {
-	own := n.get("servers")
-	if own == nil || own.kind != isList || len(own.values) == 0 {
-		return
+// basesOf returns the base paths of the servers that n has itself, or else those
+// around it. An empty list says nothing (3.1.1 §4.8.9, §4.8.10).
+func (b *builder) basesOf(n *node, around []string) []string {
+	if own := n.get("servers"); len(own.elements()) > 0 && own.kind == isList {
+		return b.bases(own)
 	}
-	if bases := b.bases(own); !slices.Equal(bases, b.contract.Bases) {
-		b.add(finding.Error{
-			Message: fmt.Sprintf("%s with servers of its own, on the base path %s instead of %s, is not supported",
-				n.shape.name, quoted(bases), quoted(b.contract.Bases)),
-			At: own.placeOfName(), Word: "servers",
-		})
-	}
-}
-
-func quoted(bases []string) string {
-	out := make([]string, len(bases))
-	for i, base := range bases {
-		out[i] = base + "/"
-	}
-	return strings.Join(out, ", ")
+	return around
 }
 
 // operation adds one operation.
-func (b *builder) operation(template, method string, n *node, common []Parameter) {
-	b.servers(n)
+func (b *builder) operation(template, method string, n *node, common []Parameter, bases []string) {
 	op := &Operation{
-		ID: n.str("operationId"), Method: strings.ToUpper(method), Template: template, Deprecated: n.truth("deprecated"),
+		ID: n.str("operationId"), Method: strings.ToUpper(method), Template: template, Bases: b.basesOf(n, bases), Deprecated: n.truth("deprecated"),
 		Parameters: override(common, b.parameters(n)), Body: b.body(n.get("requestBody")), Security: b.security,
 		Responses: b.responses(n.get("responses")), Extensions: extensions(n), Source: Position(n.placeOfName()),
 	}

@@ -169,6 +169,34 @@ func TestContractsMayStandAnywhereAndHaveAnotherBase(t *testing.T) {
 	}
 }
 
+func TestOperationsMayHaveServersOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	gw := gatewaytest.New(t, ":8080 {\n\tapi mixed {\n\t\tcontract testdata/servers.yaml\n\t\tdocs\n\t\trespond {http.gateway.route}\n\t}\n}\n")
+	for request, want := range map[string]string{
+		"GET /v2/orders":         "/v2/orders",
+		"POST /v1/orders":        "/v1/orders",
+		"POST /public/v1/orders": "/public/v1/orders",
+		"GET /files":             "/files",
+		"PUT /files":             "/files",
+		"GET /v1/orders":         "405",
+		"GET /v1/files":          "404",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		res := gw.Do(method, path)
+		if got := res.Body.String(); got != want && fmt.Sprint(res.Code) != want {
+			t.Errorf("%s: got %d %s, want %s", request, res.Code, got, want)
+		}
+	}
+	document := gw.Do("GET", "/docs/mixed.json").Body.String()
+	if n := strings.Count(document, `"servers":[{"url":"/v2"}]`); n != 1 || strings.Count(document, `"servers":[{"url":"/"}]`) != 2 || !strings.Contains(document, `"version":"1"},"servers":[{"url":"/v1"}]`) || strings.Contains(document, ".example") {
+		t.Errorf("the documentation is %s", document)
+	}
+	gw = gatewaytest.New(t, ":8080 {\n\tapi mixed {\n\t\tcontract testdata/servers.yaml\n\t\tbase /shop\n\t\trespond {http.gateway.route}\n\t}\n}\n")
+	if got := gw.Do("GET", "/shop/files").Body.String(); got != "/shop/files" {
+		t.Errorf("with a base: %s", got)
+	}
+}
+
 func TestUpstreamFailuresAreProblems(t *testing.T) {
 	t.Parallel()
 	gw := gatewaytest.New(t, ":8080 {\n\tapi orders {\n\t\tcontract testdata/orders\n\t\tauth off\n\t\treverse_proxy 127.0.0.1:1\n\t}\n}\n")

@@ -141,7 +141,7 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 		other: &exchange.Route{API: a.Name, Version: found.Version, Template: exchange.Other},
 	}
 	for i, op := range contract.Operations {
-		for _, base := range a.bases(contract) {
+		for _, base := range a.bases(op) {
 			route := &exchange.Route{
 				API: a.Name, Version: v.name, Method: op.Method, Template: v.public(base + op.Template),
 				Operation: op.ID, Parameters: op.Matrix(), Prepared: prepared[i], Answer: answers[i],
@@ -207,10 +207,10 @@ func (a *API) secure(contract *openapi.Contract) error {
 	}
 }
 
-// bases returns the base paths of the API, "" for none.
-func (a *API) bases(contract *openapi.Contract) []string {
+// bases returns the base paths of an operation, "" for none.
+func (a *API) bases(op *openapi.Operation) []string {
 	if a.Base != nil {
 		return []string{strings.TrimSuffix(*a.Base, "/")}
 	}
-	return contract.Bases
+	return op.Bases
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"gateway/internal/exchange"
+	"gateway/internal/openapi"
 	"gateway/modules/docs"
 )
 
@@ -46,10 +47,9 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (o *offer) documents() []docs.Document {
 	var list []docs.Document
 	for _, v := range o.versions {
-		base := o.api.bases(v.contract)[0]
 		d := docs.Document{
 			API: o.api.Name, Version: v.name, Contract: v.contract,
-			Public:    func(template string) string { return v.public(base + template) },
+			Public:    func(op *openapi.Operation) string { return v.public(o.api.bases(op)[0] + op.Template) },
 			RateLimit: len(o.api.limits) > 0,
 			Validate:  enforced(o.api.Validate.Mode),
 			Mock:      o.api.Mock != nil,

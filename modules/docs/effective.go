@@ -3,6 +3,7 @@ package docs
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +16,9 @@ type Document struct {
 	// empty for an API that has none.
 	API, Version string
 	Contract     *openapi.Contract
-	// Public returns the path under which clients reach a path template of the
+	// Public returns the path under which clients reach an operation of the
 	// contract. Nil stands for the contract's first base path.
-	Public func(template string) string
+	Public func(op *openapi.Operation) string
 	// Auth, RateLimit and Validate tell which policies refuse requests, Responses that
 	// those are refused which break the contract, and Mock that it is what answers.
 	Auth, RateLimit, Validate, Responses, Mock bool
@@ -81,22 +82,22 @@ func (e *effective) choosePrefix(components json.RawMessage) {
 	}
 }
 
-// base is the path in front of the templates, of the first operation if they differ.
+// base is the path in front of the templates: of the first operation without servers
+// of its own, if they differ.
 func (d *Document) base() string {
-	if len(d.Contract.Operations) > 0 {
-		return d.baseOf(d.Contract.Operations[0].Template)
+	ops := d.Contract.Operations
+	i := slices.IndexFunc(ops, func(op *openapi.Operation) bool { return slices.Equal(op.Bases, d.Contract.Bases) })
+	if len(ops) == 0 {
+		return ""
 	}
-	return ""
+	return d.baseOf(ops[max(i, 0)])
 }
 
-func (d *Document) baseOf(template string) string {
+func (d *Document) baseOf(op *openapi.Operation) string {
 	if d.Public != nil {
-		return strings.TrimSuffix(d.Public(template), template)
+		return strings.TrimSuffix(d.Public(op), op.Template)
 	}
-	if len(d.Contract.Bases) > 0 {
-		return d.Contract.Bases[0]
-	}
-	return ""
+	return op.Bases[0]
 }
 
 func (e *effective) paths(paths *members) error {
@@ -104,19 +105,34 @@ func (e *effective) paths(paths *members) error {
 		if !e.refs.follow(item) {
 			return nil
 		}
+		if err := e.serve(item, e.base()); err != nil {
+			return err
+		}
 		for _, op := range e.Contract.Operations {
 			if op.Template != template {
 				continue
 			}
-			if err := item.edit(strings.ToLower(op.Method), func(o *members) error { return e.operation(op, o) }); err != nil {
+			err := item.edit(strings.ToLower(op.Method), func(o *members) error {
+				if err := e.serve(o, e.baseOf(op)); err != nil {
+					return err
+				}
+				return e.operation(op, o)
+			})
+			if err != nil {
 				return err
 			}
 		}
-		if base := e.baseOf(template); base != e.base() {
-			return item.set("servers", []map[string]string{{"url": rooted(base)}})
-		}
 		return nil
 	})
+}
+
+// serve says where a path or operation is at the gateway, if it has servers of its
+// own or is somewhere else than the rest.
+func (e *effective) serve(object *members, base string) error {
+	if object.get("servers") == nil && base == e.base() {
+		return nil
+	}
+	return object.set("servers", []map[string]string{{"url": rooted(base)}})
 }
 
 func (e *effective) operation(op *openapi.Operation, o *members) error {

@@ -182,19 +182,19 @@ func TestEffectiveAnswers(t *testing.T) {
 func TestEffectivePaths(t *testing.T) {
 	t.Parallel()
 	d := everything(contract(t))
-	d.Public = func(template string) string { return "/shop/v1" + template }
+	d.Public = func(op *openapi.Operation) string { return "/shop/v1" + op.Template }
 	if got := effectiveShape(t, d).Servers[0].URL; got != "/shop/v1" {
 		t.Errorf("the server is %s", got)
 	}
-	d.Public = func(template string) string { return template }
+	d.Public = func(op *openapi.Operation) string { return op.Template }
 	if got := effectiveShape(t, d).Servers[0].URL; got != "/" {
 		t.Errorf("the server is %s", got)
 	}
-	d.Public = func(template string) string {
-		if template == "/health" {
+	d.Public = func(op *openapi.Operation) string {
+		if op.Template == "/health" {
 			return "/v1/health"
 		}
-		return template
+		return op.Template
 	}
 	content, err := Effective(d)
 	if err != nil || !strings.Contains(string(content), `"servers":[{"url":"/v1"}]`) {
