@@ -18,8 +18,8 @@ func (h *Handler) ask(claims []claim, now, cost int64) (bool, error) {
 	for _, i := range h.remoteOrder {
 		if c := &claims[i]; c.want > 0 {
 			q.shared = h.policies[i].shared
-			q.keys = append(q.keys, q.shared.keyOf(c.digest))
-			q.args = c.terms.remote.append(q.args, cost, c.want)
+			q.keys = append(q.keys, c.keyOf(q.shared))
+			q.args = c.arguments(q.args, cost, c.want)
 		}
 	}
 	q.apart = len(q.keys) > 1 && q.shared.store.Clustered()
@@ -34,7 +34,7 @@ func (h *Handler) ask(claims []claim, now, cost int64) (bool, error) {
 			continue
 		}
 		c.tat, c.decided = ahead[n], err == nil
-		c.decision = c.terms.remote.decide(c.tat, now, cost)
+		c.decision = c.decideRemote(c.tat, now, cost)
 		yes = yes && c.decision.allowed
 		n++
 	}
@@ -82,10 +82,9 @@ func (h *Handler) retreat(claims []claim, q *question, ahead []int64, now int64)
 			continue
 		}
 		if c.decision.allowed && ahead[n] >= 0 {
-			r := &c.terms.remote
-			units := r.granted(ahead[n], c.want)
-			back.keys, back.args = append(back.keys, q.keys[n]), r.append(back.args, -units, -units)
-			c.decision = r.decide(ahead[n], now, 0)
+			units := c.terms.remote.granted(ahead[n], c.want)
+			back.keys, back.args = append(back.keys, q.keys[n]), c.arguments(back.args, -units, -units)
+			c.decision = c.decideRemote(ahead[n], now, 0)
 		}
 		n++
 	}

@@ -38,6 +38,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		policy         <name>
 //		quota          <units>/<window>
 //		burst          <units>
+//		timezone       <name>
 //		concurrency    <requests>
 //		tier           <placeholder> {
 //			<value> <units>/<window> [<burst>]
@@ -54,7 +55,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		jitter         <duration>
 //		mode           enforce|report|off
 //		policy <name> {
-//			<quota, burst, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
+//			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
 //		}
 //	}
 //

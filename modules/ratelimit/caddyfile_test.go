@@ -44,6 +44,9 @@ func TestCaddyfile(t *testing.T) {
 			jitter 5s
 		}`, `{"policies":[{"quota":"100/1h","key":["{http.auth.user.id}"],"tier_by":"{http.auth.user.claims.plan}",
 			"tiers":[{"value":"pro","quota":"10000/1h"},{"value":"very large","quota":"1000000/1h","burst":5000}]}],"jitter":5000000000}`},
+		"by the calendar": {`ratelimit 10000/month {
+			timezone Europe/Berlin
+		}`, `{"policies":[{"quota":"10000/month","timezone":"Europe/Berlin"}]}`},
 		"concurrency": {`ratelimit {
 			concurrency 5
 			key global
@@ -132,6 +135,12 @@ func TestMistakes(t *testing.T) {
 		"concurrency_zero":      "ratelimit {\n\t\tconcurrency 0\n\t}",
 		"concurrency_and_quota": "ratelimit 100/1m {\n\t\tconcurrency 5\n\t}",
 		"concurrency_shared":    "ratelimit {\n\t\tconcurrency 5\n\t\tstore exact\n\t}",
+		"timezone_unknown":      "ratelimit 100/month {\n\t\ttimezone Europe/Bonn\n\t}",
+		"timezone_without_day":  "ratelimit 100/1d {\n\t\ttimezone Europe/Berlin\n\t}",
+		"month_with_burst":      "ratelimit 100/month {\n\t\tburst 5\n\t}",
+		"month_with_lease":      "ratelimit 100/month {\n\t\tstore lease\n\t}",
+		"month_with_even_tier":  "ratelimit 100/month {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro 9/1s\n\t\t}\n\t}",
+		"month_zero":            "ratelimit 0/month",
 		"mode_unknown":          "ratelimit 100/1m {\n\t\tmode reprot\n\t}",
 		"headers_unknown":       "ratelimit 100/1m {\n\t\theaders yes\n\t}",
 		"policy_without_name":   "ratelimit 100/1m {\n\t\tpolicy\n\t}",

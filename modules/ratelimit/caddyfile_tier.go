@@ -1,6 +1,11 @@
 package ratelimit
 
-import "gateway/internal/finding"
+import (
+	"slices"
+	"time"
+
+	"gateway/internal/finding"
+)
 
 // tier reads the tiers of a policy: a placeholder, and a quota for each of its values.
 func (p *parser) tier(policy *Policy) error {
@@ -19,8 +24,8 @@ func (p *parser) tier(policy *Policy) error {
 			return err
 		}
 	}
-	if _, err := policy.compileTiers(); err != nil {
-		return p.fault(err)
+	if len(policy.Tiers) == 0 {
+		return finding.At(p, "such as: pro 10000/1h", "tier %s lists no tiers", policy.TierBy)
 	}
 	return nil
 }
@@ -42,8 +47,11 @@ func (p *parser) oneTier(policy *Policy) error {
 	if p.NextArg() {
 		return finding.At(p, "such as: pro 10000/1h 500", "%q is too much here: a tier has a quota and a burst", p.Val())
 	}
-	if _, err := parseTerms(tier.Quota, tier.Burst); err != nil {
+	if _, err := parseTerms(tier.Quota, tier.Burst, time.UTC); err != nil {
 		return p.fault(tierFault(tier, err))
+	}
+	if slices.ContainsFunc(policy.Tiers, func(other Tier) bool { return other.Value == tier.Value }) {
+		return finding.At(p, "remove one of them", "tier %q stands here twice", tier.Value)
 	}
 	policy.Tiers = append(policy.Tiers, tier)
 	return nil

@@ -11,6 +11,8 @@ type claim struct {
 
 	store *store // where it is charged in memory; nil if it is not, or has no say
 	limit limit  // there
+	end   int64  // of the calendar's window, in seconds since 1970; 0 for other quotas
+	left  int64  // until then, in nanoseconds
 	want  int64  // units to take from the shared store: the cost and a new lease; 0 for none
 	drawn bool   // paid out of a lease
 
@@ -32,6 +34,14 @@ const (
 	crowded   // too many requests are under way
 	uncertain // the shared store cannot be asked, and a policy refuses in that case
 )
+
+// decide decides a claim about a state in memory.
+func (c *claim) decide(state, now, cost int64) decision {
+	if c.end != 0 {
+		return decideWindow(c.limit.offset, state, c.end, c.left, cost)
+	}
+	return decide(c.limit, state, now, cost)
+}
 
 // charge decides all claims and, only if every one is allowed, charges all of them: a
 // request that one policy refuses is charged to none. First comes what costs nothing,

@@ -65,7 +65,7 @@ func (h *Handler) chargeAlone(claims []claim, now, cost int64) verdict {
 		case p.shared.onError == OnErrorOpen:
 			c.terms = nil
 		default:
-			c.store, c.limit = p.store, c.terms.limit.part(int64(p.shared.store.Nodes()))
+			c.store, c.limit = p.store, c.part(int64(p.shared.store.Nodes()))
 			cost = min(cost, c.limit.offset/c.limit.interval)
 		}
 	}
@@ -73,6 +73,14 @@ func (h *Handler) chargeAlone(claims []claim, now, cost int64) verdict {
 		v = exceeded
 	}
 	return v
+}
+
+// part is what one of n gateways may grant of a claim's terms.
+func (c *claim) part(n int64) limit {
+	if c.end != 0 {
+		return limit{interval: 1, offset: max(1, c.terms.limit.offset/n)}
+	}
+	return c.terms.limit.part(n)
 }
 
 // part is what one of n gateways may grant of a limit when each counts for itself: the

@@ -83,6 +83,9 @@ func (c *claim) appendLimit(dst []byte, quoted string, now int64) []byte {
 // if the policy refused, when the request would be allowed, so that Retry-After
 // never lies before t.
 func (c *claim) reset(now int64) int64 {
+	if c.end != 0 {
+		return problem.Seconds(time.Duration(c.left))
+	}
 	if !c.decision.allowed {
 		return problem.Seconds(time.Duration(c.decision.retryAfter))
 	}

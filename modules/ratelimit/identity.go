@@ -18,6 +18,8 @@ import (
 type identity struct {
 	name, scope, key string
 	network          network
+	// calendar is that of quotas by the calendar, whose state is of another kind.
+	calendar string
 }
 
 // identity returns that of policy number i.
@@ -27,6 +29,9 @@ func (h *Handler) identity(i int) identity {
 		name:    cmp.Or(p.Name, defaultName),
 		key:     strings.Join(p.key(), " "),
 		network: network{cmp.Or(p.IPv4Prefix, 32), cmp.Or(p.IPv6Prefix, 64)},
+	}
+	if t, err := p.terms(); err == nil && t.calendar != nil {
+		id.calendar = t.calendar.String()
 	}
 	if p.Name == "" {
 		id.scope = fmt.Sprintf("%s #%d", cmp.Or(h.Scope, h.Source), i)

@@ -37,7 +37,7 @@ func refundMemory(claims []claim, order []uint8, now, cost int64) {
 		if entry := c.shard.find(c.key); entry >= 0 {
 			c.shard.entries[entry].tat -= cost * c.limit.interval
 		}
-		c.decision = decide(c.limit, c.tat, now, 0)
+		c.decision = c.decide(c.tat, now, 0)
 	}
 	unlock(claims, order)
 }
@@ -77,7 +77,7 @@ func (c *claim) look(now, cost int64) bool {
 	if c.entry = c.shard.find(c.key); c.entry >= 0 {
 		c.tat = c.shard.entries[c.entry].tat
 	}
-	c.decision = decide(c.limit, c.tat, now, cost)
+	c.decision = c.decide(c.tat, now, cost)
 	return c.decision.allowed
 }
 
@@ -86,7 +86,7 @@ func (c *claim) look(now, cost int64) bool {
 // when it was said to.
 func (c *claim) settle(now int64, allowed bool) {
 	if !allowed && c.decision.allowed {
-		c.decision = decide(c.limit, c.tat, now, 0)
+		c.decision = c.decide(c.tat, now, 0)
 	}
 	switch {
 	case c.entry >= 0:
@@ -94,6 +94,9 @@ func (c *claim) settle(now int64, allowed bool) {
 			c.shard.entries[c.entry].tat = c.decision.tat
 		}
 	case allowed:
+		if c.end != 0 {
+			now = packedNow()
+		}
 		c.shard.insert(c.key, c.decision.tat, now)
 	}
 }

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"gateway/internal/exchange"
 	"gateway/internal/finding"
@@ -19,13 +20,14 @@ var policyOptions = map[string]func(*parser, *Policy) error{
 	"ipv6_prefix": func(p *parser, policy *Policy) error { return p.number(&policy.IPv6Prefix, 128) },
 	"missing":     (*parser).missing,
 	"max_keys":    func(p *parser, policy *Policy) error { return p.number(&policy.MaxKeys, largestMaxKeys) },
+	"timezone":    (*parser).timezone,
 	"concurrency": (*parser).concurrency,
 	"tier":        (*parser).tier,
 	"store":       (*parser).store,
 	"on_error":    (*parser).onError,
 }
 
-var policyOptionNames = []string{"quota", "burst", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error"}
+var policyOptionNames = []string{"quota", "burst", "timezone", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error"}
 
 // argument moves on to the value of an option.
 func (p *parser) argument(hint string) error {
@@ -45,7 +47,7 @@ func (p *parser) quota(policy *Policy) error {
 
 func (p *parser) setQuota(policy *Policy) error {
 	policy.Quota = p.Val()
-	if _, err := parseQuota(policy.Quota); err != nil {
+	if _, err := parseTerms(policy.Quota, 0, time.UTC); err != nil {
 		return p.fault(err)
 	}
 	return nil
@@ -60,6 +62,14 @@ func (p *parser) burst(policy *Policy) error {
 		return finding.At(p, "how many requests may come at once, at least 1", "burst cannot be %q", p.Val())
 	}
 	policy.Burst = units
+	return nil
+}
+
+func (p *parser) timezone(policy *Policy) error {
+	if err := p.argument("such as: timezone Europe/Berlin"); err != nil {
+		return err
+	}
+	policy.Timezone = p.Val()
 	return nil
 }
 

@@ -15,9 +15,13 @@ type Policy struct {
 	// wherever they stand. Default: "default", which is shared with nobody.
 	Name string `json:"name,omitempty"`
 	// Quota is how many units there are in which time, "100/1m": a whole number and
-	// a time window of 1s to 366d in whole seconds; at most 1000000 units a second.
+	// a time window of 1s to 366d in whole seconds; at most 1000000 units a second. Or
+	// "100000/month" or "5000/day" for a window of the calendar.
 	// Required, unless there is a bound on the concurrency.
 	Quota string `json:"quota,omitempty"`
+	// Timezone is where the days and months of quotas such as "100000/month" begin, such
+	// as "Europe/Berlin". Default: "UTC".
+	Timezone string `json:"timezone,omitempty"`
 	// Concurrency bounds how many requests of a key are under way at once, at least 1,
 	// instead of a quota. It counts in this gateway alone. Default: there is no bound.
 	Concurrency int64 `json:"concurrency,omitempty"`
@@ -110,7 +114,7 @@ func (p Policy) compile() (policy, error) {
 	if c.terms, err = p.terms(); err != nil {
 		return c, err
 	}
-	if c.tiers, err = p.compileTiers(); err != nil {
+	if c.tiers, err = p.compileTiers(&c.terms); err != nil {
 		return c, err
 	}
 	if err = p.checkSharing(&c.terms); err != nil {

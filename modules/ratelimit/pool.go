@@ -15,6 +15,9 @@ var stores = caddy.NewUsagePool()
 func loadStore(id identity, bound int) (*store, error) {
 	value, _, err := stores.LoadOrNew(id, func() (caddy.Destructor, error) {
 		s := newStore(bound)
+		if id.calendar != "" {
+			s.clock = packedNow
+		}
 		go s.keepSwept()
 		return s, nil
 	})

@@ -7,7 +7,7 @@
 // shared store does the same for all gateways (sharing.go, shared.go, ask.go,
 // charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
 // down (fallback.go). Requests under way are counted until they have been answered
-// (flight.go, visit.go). fields.go tells the client.
+// (flight.go, visit.go). Days and months are in calendar.go. fields.go tells the client.
 package ratelimit
 
 import (
@@ -212,6 +212,11 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) 
 		}
 		if found || p.missing == MissingIP {
 			c.terms = p.termsOf(x, r)
+			if c.terms.calendar != nil {
+				wall := time.Now()
+				c.end = c.terms.calendar.end(wall)
+				c.left = time.Unix(c.end, 0).Sub(wall).Nanoseconds()
+			}
 			if p.shared == nil && p.store != nil {
 				c.store, c.limit = p.store, c.terms.limit
 			}

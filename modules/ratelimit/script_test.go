@@ -41,7 +41,7 @@ func TestScriptAgainstDecide(t *testing.T) {
 		begin, end time.Time
 	}
 	for _, quota := range []string{"10/1s", "1000000/1s", "7/1m", "333/1h", "100000/30d", "3/366d"} {
-		terms, err := parseTerms(quota, 0)
+		terms, err := parseTerms(quota, 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestStatesOfOtherNumbers(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	s := sharedOn(t, server)
-	terms, _ := parseTerms("2/1h", 0)
+	terms, _ := parseTerms("2/1h", 0, nil)
 	key := s.prefix + "k"
 	far := strconv.FormatInt(time.Now().Add(1000*time.Hour).Unix(), 10) + ".000000000"
 	server.Do("SET", key, far)

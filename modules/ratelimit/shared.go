@@ -80,6 +80,30 @@ func (r *remote) append(args []string, cost, want int64) []string {
 	return append(args, strconv.FormatInt(cost, 10), strconv.FormatInt(want, 10), r.interval, r.offset, r.rate)
 }
 
+// decideRemote is what the script decides about a claim.
+func (c *claim) decideRemote(ahead, now, cost int64) decision {
+	if c.end != 0 {
+		return decideWindow(c.terms.limit.offset, pack(c.end, ahead), c.end, c.left, cost)
+	}
+	return c.terms.remote.decide(ahead, now, cost)
+}
+
+// arguments appends those of the script for a claim of cost up to want units.
+func (c *claim) arguments(args []string, cost, want int64) []string {
+	if c.end != 0 {
+		return append(args, strconv.FormatInt(cost, 10), strconv.FormatInt(want, 10), strconv.FormatInt(c.end, 10), c.terms.remote.offset, "0")
+	}
+	return c.terms.remote.append(args, cost, want)
+}
+
+// keyOf is the name of a claim's partition in the shared store.
+func (c *claim) keyOf(s *shared) string {
+	if c.end != 0 {
+		return s.keyOf(c.digest) + ":" + strconv.FormatInt(c.end, 36)
+	}
+	return s.keyOf(c.digest)
+}
+
 // digest names a partition in the shared store: the same on all gateways, and without
 // what the client calls itself.
 type digest [16]byte
@@ -92,7 +116,7 @@ func digestOf(key []byte) (d digest) {
 
 // prefixOf is what the keys of a policy begin with.
 func prefixOf(store *redis.Store, id identity) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d %d", id.name, id.scope, id.key, id.network.v4, id.network.v6))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d %d %q", id.name, id.scope, id.key, id.network.v4, id.network.v6, id.calendar))
 	return store.Key("limit", base64.RawURLEncoding.EncodeToString(sum[:9])) + ":"
 }
 

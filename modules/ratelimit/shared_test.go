@@ -47,9 +47,9 @@ func shares(t *testing.T, gw *gatewaytest.Gateway, server *redistest.Server) {
 
 func within(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(3 * time.Second); !condition(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("after three seconds: not %s", what)
+			t.Fatalf("after ten seconds: not %s", what)
 		}
 	}
 }

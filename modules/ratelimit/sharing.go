@@ -40,6 +40,8 @@ func (p Policy) checkSharing(t *terms) error {
 		return &fault{fmt.Sprintf("a lease of %d units needs the store lease", p.Lease), "write: store lease"}
 	case p.Lease < 0 || p.Lease > t.burst:
 		return &fault{fmt.Sprintf("a lease of %d units must be 1 to the burst, which is %d", p.Lease, t.burst), ""}
+	case p.Store == CountLease && t.calendar != nil:
+		return &fault{fmt.Sprintf("store lease is for quotas that come back evenly, and %s is not one", p.Quota), "write: store exact"}
 	case p.OnError != "" && p.Store == CountLocal:
 		return &fault{"on_error is about the shared store, and store local does not use it", "remove one of them"}
 	}

@@ -17,6 +17,7 @@ type store struct {
 	id     uint64
 	shards []shard
 	stop   chan struct{}
+	clock  func() int64 // what the times in it are compared with
 	alone  alone
 
 	mu     sync.Mutex
@@ -44,7 +45,7 @@ func newStore(bound int) *store {
 	for count < maxShards && bound > count*shardSize {
 		count *= 2
 	}
-	s := &store{id: lastStore.Add(1), shards: make([]shard, count), stop: make(chan struct{})}
+	s := &store{id: lastStore.Add(1), shards: make([]shard, count), stop: make(chan struct{}), clock: monotonic}
 	s.share(bound)
 	return s
 }
@@ -108,7 +109,7 @@ func (s *store) keepSwept() {
 	for {
 		select {
 		case <-ticker.C:
-			s.sweep(monotonic())
+			s.sweep(s.clock())
 		case <-s.stop:
 			return
 		}

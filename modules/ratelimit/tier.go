@@ -29,7 +29,7 @@ type tiers struct {
 }
 
 // compileTiers checks the tiers of a policy. Nil means that there are none.
-func (p Policy) compileTiers() (*tiers, error) {
+func (p Policy) compileTiers(own *terms) (*tiers, error) {
 	switch {
 	case len(p.Tiers) == 0 && p.TierBy == "":
 		return nil, nil
@@ -52,9 +52,13 @@ func (p Policy) compileTiers() (*tiers, error) {
 		if t.terms[tier.Value] != nil {
 			return nil, &fault{fmt.Sprintf("tier %q stands here twice", tier.Value), "remove one of them"}
 		}
-		granted, err := parseTerms(tier.Quota, tier.Burst)
+		granted, err := Policy{Quota: tier.Quota, Burst: tier.Burst, Timezone: p.Timezone}.terms()
 		if err != nil {
 			return nil, tierFault(tier, err)
+		}
+		if (granted.calendar == nil) != (own.calendar == nil) || granted.calendar != nil && granted.calendar.unit != own.calendar.unit {
+			return nil, &fault{fmt.Sprintf("tier %q has the quota %s, and callers without a tier have %s: their windows cannot be compared", tier.Value, tier.Quota, p.Quota),
+				"quotas by the calendar need the same window in all tiers"}
 		}
 		t.terms[tier.Value] = &granted
 	}
