@@ -52,11 +52,9 @@ func (o *offer) documents() []docs.Document {
 			Public:    func(op *openapi.Operation) string { return v.public(o.api.bases(op)[0] + op.Template) },
 			RateLimit: len(o.api.limits) > 0,
 			Validate:  enforced(o.api.Validate.Mode),
+			Responses: o.api.Validate.EnforcesResponses,
 			Mock:      o.api.Mock != nil,
 			Versioned: o.versioning != nil,
-		}
-		if responses := o.api.Validate.Responses; responses != nil {
-			d.Responses = responses.Mode == exchange.ModeEnforce
 		}
 		if a := o.api.Auth; a != nil && !a.Off && enforced(a.Mode) {
 			d.Auth, d.Anonymous, d.KeyField = true, a.Optional, a.KeyField()

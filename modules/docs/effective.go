@@ -19,9 +19,12 @@ type Document struct {
 	// Public returns the path under which clients reach an operation of the
 	// contract. Nil stands for the contract's first base path.
 	Public func(op *openapi.Operation) string
-	// Auth, RateLimit and Validate tell which policies refuse requests, Responses that
-	// those are refused which break the contract, and Mock that it is what answers.
-	Auth, RateLimit, Validate, Responses, Mock bool
+	// Auth, RateLimit and Validate tell which policies refuse requests, and Mock that it
+	// is what answers.
+	Auth, RateLimit, Validate, Mock bool
+	// Responses tells whether responses of an operation are refused that break the
+	// contract. Nil stands for no.
+	Responses func(operation string) bool
 	// Bearer and KeyField are what Auth takes where the contract says nothing about
 	// security: tokens, and API keys in a header field. Anonymous tells that it takes
 	// requests without either.

@@ -170,12 +170,15 @@ func TestEffectiveSecurity(t *testing.T) {
 // TestEffectiveAnswers: an enforced contract and a mock have refusals of their own.
 func TestEffectiveAnswers(t *testing.T) {
 	t.Parallel()
-	d := Document{API: "orders", Contract: contract(t), Responses: true, Validate: true, Mock: true}
+	d := Document{API: "orders", Contract: contract(t), Responses: func(id string) bool { return id == "health" }, Validate: true, Mock: true}
 	s := effectiveShape(t, d)
 	for status, code := range map[string]string{"502": "schema.response", "406": "mock.accept", "400": "mock.prefer"} {
 		if s.Paths["/health"]["get"].Responses[status].Ref == "" || !strings.Contains(s.Components.Responses["gateway."+status].Description, code) {
 			t.Errorf("%s does not say %s: %+v", status, code, s.Components.Responses["gateway."+status])
 		}
+	}
+	if got := s.Paths["/orders"]["post"].Responses["502"].Ref; got != "" {
+		t.Errorf("an operation whose responses are not enforced has %s", got)
 	}
 }
 

@@ -75,7 +75,7 @@ func (e *effective) applies(reason *problem.Reason, op *openapi.Operation) bool 
 		return e.RateLimit
 	case "schema":
 		if reason == problem.SchemaResponse {
-			return e.Responses && len(op.Responses) > 0
+			return e.Responses != nil && e.Responses(op.ID) && len(op.Responses) > 0
 		}
 		return e.Validate && breakable(reason, op)
 	case "mock":

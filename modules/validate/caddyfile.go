@@ -56,8 +56,9 @@ var options = []string{
 //		pass          <media-types...>
 //		decode        <codings...>|off
 //		operation     <operation> {
-//			max_body <size>
-//			mode     enforce|report|off
+//			max_body  <size>
+//			mode      enforce|report|off
+//			responses off|report|enforce
 //		}
 //		responses     off|report|enforce {
 //			sample   <percent>

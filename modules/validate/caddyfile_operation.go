@@ -23,16 +23,19 @@ func (h *Handler) unmarshalOperation(d *caddyfile.Dispenser) (err error) {
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		option := d.Val()
 		switch {
-		case option != "max_body" && option != "mode":
-			return finding.At(d, finding.Suggest(option, "max_body", "mode"), "%q is not an option of an operation", option)
-		case option == "max_body" && o.MaxBody > 0, option == "mode" && o.Mode != "":
+		case option != "max_body" && option != "mode" && option != "responses":
+			return finding.At(d, finding.Suggest(option, "max_body", "mode", "responses"), "%q is not an option of an operation", option)
+		case option == "max_body" && o.MaxBody > 0, option == "mode" && o.Mode != "", option == "responses" && o.Responses != "":
 			return finding.At(d, "remove one of them", "%s stands here twice", option)
 		case !d.NextArg():
 			return finding.At(d, "", "%s needs a value", option)
 		}
-		if option == "max_body" {
+		switch option {
+		case "max_body":
 			o.MaxBody, err = size(d)
-		} else {
+		case "responses":
+			o.Responses, err = word(d, exchange.ModeOff, exchange.ModeReport, exchange.ModeEnforce)
+		default:
 			o.Mode, err = word(d, exchange.ModeEnforce, exchange.ModeReport, exchange.ModeOff)
 		}
 		if err == nil {
@@ -42,7 +45,7 @@ func (h *Handler) unmarshalOperation(d *caddyfile.Dispenser) (err error) {
 			return err
 		}
 	}
-	if o.MaxBody == 0 && o.Mode == "" {
+	if o.MaxBody == 0 && o.Mode == "" && o.Responses == "" {
 		return finding.At(d, "such as: operation "+o.Name+" { max_body 5MiB }", "nothing is said about the operation %s", o.Name)
 	}
 	h.Operations = append(h.Operations, o)

@@ -25,6 +25,9 @@ type Operation struct {
 	MaxBody int64 `json:"max_body,omitempty"`
 	// Mode is "enforce", "report" or "off". Default: that of all.
 	Mode exchange.Mode `json:"mode,omitempty"`
+	// Responses is "report", "enforce" or "off", for responses of the operation. Their
+	// other options are those of all. Default: that of all.
+	Responses exchange.Mode `json:"responses,omitempty"`
 	// Source is where the operation is named, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 }
@@ -46,6 +49,9 @@ func (h *Handler) validateOperations() error {
 		}
 		if _, err := exchange.ParseMode(string(o.Mode)); o.Mode != "" && err != nil {
 			return o.problem("use enforce, report or off", "mode of the operation %s is %q", o.Name, o.Mode)
+		}
+		if _, err := exchange.ParseMode(string(o.Responses)); o.Responses != "" && err != nil {
+			return o.problem("use off, report or enforce", "responses of the operation %s is %q", o.Name, o.Responses)
 		}
 		if slices.ContainsFunc(h.Operations[:i], func(other Operation) bool { return other.Name == o.Name }) {
 			return o.problem("put all options into one block", "the operation %s stands here twice", o.Name)
@@ -84,6 +90,7 @@ func (h *Handler) optionsOf(op *openapi.Operation) (*settings, exchange.Mode, er
 		return nil, "", err
 	}
 	var mode exchange.Mode
+	answers := h.settings.responses
 	if i := slices.IndexFunc(h.Operations, func(o Operation) bool { return o.Name == op.ID }); i >= 0 {
 		o := &h.Operations[i]
 		mode = o.Mode
@@ -91,12 +98,18 @@ func (h *Handler) optionsOf(op *openapi.Operation) (*settings, exchange.Mode, er
 			return nil, "", o.problem("say it in one place", "max_body of %s is %d bytes here, and %d in the contract (%s, %s)", o.Name, o.MaxBody, limit, maxBodyExtension, finding.Position(op.Source))
 		}
 		limit = max(limit, o.MaxBody)
+		if o.Responses != "" {
+			answers = h.Responses.with(o.Responses).settings(h.settings.bounds, h.logger)
+		}
 	}
-	if limit == 0 || limit == h.settings.maxBody {
+	if limit == 0 {
+		limit = h.settings.maxBody
+	}
+	if limit == h.settings.maxBody && answers == h.settings.responses {
 		return &h.settings, mode, nil
 	}
 	own := h.settings
-	own.maxBody = limit
+	own.maxBody, own.responses = limit, answers
 	return &own, mode, nil
 }
 

@@ -607,6 +607,28 @@ func TestResponsesByHandlers(t *testing.T) {
 	}
 }
 
+// TestResponsesOfOneOperation: a switch of its own, whatever holds for all.
+func TestResponsesOfOneOperation(t *testing.T) {
+	t.Parallel()
+	for general, special := range map[string]string{"": "enforce", "\t\t\tresponses enforce\n": "off", "\t\t\tresponses report {\n\t\t\t\tsample 0.0000001%\n\t\t\t}\n": "enforce"} {
+		gw, err := gatewaytest.LoadFile(t, "testdata/Caddyfile", ":8080 {\n\tapi answers {\n\t\tcontract api/answers.yaml\n\t\tvalidate {\n"+general+
+			"\t\t\toperation getOrder {\n\t\t\t\tresponses "+special+"\n\t\t\t}\n\t\t}\n\t\trespond 500\n\t}\n}\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 500
+		if special == "enforce" && !strings.Contains(general, "sample") {
+			want = 502
+		}
+		if got := gw.Do("GET", "/orders/7"); got.Code != want {
+			t.Errorf("%q, and %s for one: got %d", general, special, got.Code)
+		}
+		if got := gw.Do("POST", "/orders/7"); got.Code != 500 {
+			t.Errorf("%q: an operation that may answer anything: got %d", general, got.Code)
+		}
+	}
+}
+
 // TestConcurrentResponses: copies are pooled, and nobody gets another's.
 func TestConcurrentResponses(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"net/http"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -51,6 +52,33 @@ type responseSettings struct {
 	maxBody int
 	bounds  bounds
 	logger  *zap.Logger
+}
+
+// with returns the same options with another mode.
+func (r *Responses) with(mode exchange.Mode) *Responses {
+	other := Responses{Mode: mode}
+	if r != nil {
+		other.Sample, other.MaxBody = r.Sample, r.MaxBody
+	}
+	return &other
+}
+
+// watched tells whether responses of some operation are looked at.
+func (h *Handler) watched() bool {
+	return h.settings.responses != nil || slices.ContainsFunc(h.Operations, func(o Operation) bool {
+		return o.Responses != "" && o.Responses != exchange.ModeOff
+	})
+}
+
+// EnforcesResponses tells whether a response of an operation is refused if it breaks
+// the contract.
+func (h *Handler) EnforcesResponses(operation string) bool {
+	for i := range h.Operations {
+		if o := &h.Operations[i]; o.Name == operation && o.Responses != "" {
+			return o.Responses == exchange.ModeEnforce
+		}
+	}
+	return h.Responses != nil && h.Responses.Mode == exchange.ModeEnforce
 }
 
 // wholeShare stands for all responses.

@@ -98,6 +98,7 @@ type Handler struct {
 	bounded  bool // MaxBody was given, and is not the default
 	step     exchange.Step
 	settings settings
+	watches  bool       // responses
 	alone    *operation // of Schema; nil if there is none
 	binding  *contract  // the contract that Bind works on
 	logger   *zap.Logger
@@ -129,6 +130,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		bounds: bounds{maxDepth: h.MaxDepth, maxValues: h.MaxValues, maxString: h.MaxString, maxNumber: h.MaxNumber},
 	}
 	h.settings.responses = h.Responses.settings(h.settings.bounds, h.logger)
+	h.watches = h.watched()
 	if h.Schema != "" {
 		if err := h.provisionSchema(); err != nil {
 			return err
@@ -244,7 +246,7 @@ func (h *Handler) ModeFor(x *exchange.Exchange, mode exchange.Mode) exchange.Mod
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if h.settings.responses != nil {
+	if h.watches {
 		next = &watch{next}
 	}
 	err := h.step.Serve(w, r, next, h)
