@@ -98,6 +98,8 @@ var failures = row{"Errors", []panel{
 	{kind: timeseries, title: "Server errors by API", unit: "percentunit", description: "Share of requests answered with 5xx.", queries: one(share(rate("gateway_requests_total", "api", `,code=~"5.."`), rate("gateway_requests_total", "api", "")), "{{api}}")},
 	{kind: timeseries, title: "Client errors by API", unit: "percentunit", description: "Share of requests answered with 4xx.", queries: one(share(rate("gateway_requests_total", "api", `,code=~"4.."`), rate("gateway_requests_total", "api", "")), "{{api}}")},
 	{kind: timeseries, title: "Failures of upstreams", unit: "reqps", stacked: true, description: "Requests a second that a service refused, did not answer in time or cut off, by reason.", queries: one(rate("gateway_rejections_total", "reason", `,reason=~"upstream[.].+"`), "{{reason}}")},
+	{kind: timeseries, title: "Responses that break the contract", unit: "reqps", stacked: true, description: "Responses a second that a service gave against its contract: passed on (reported), or answered with 502 instead (refused).", queries: one(rate("gateway_response_checks_total", "result", `,result=~"reported|refused"`), "{{result}}")},
+	{kind: table, title: "Which responses", unit: "short", description: "Responses against the contract over the time shown, by route.", queries: one(sum("api, version, route, result", "increase(gateway_response_checks_total{"+routes+`,result=~"reported|refused"}[$__range])`)+" > 0", "")},
 }}
 
 var latency = row{"Latency", []panel{
