@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gateway/internal/gatewaytest"
 	"gateway/internal/openapi"
@@ -163,6 +164,41 @@ func TestBesideAService(t *testing.T) {
 	}
 	if got := gw.Do("GET", "/orders/7"); got.Code != 207 || got.Header().Get("Gateway-Mock") != "true" || got.Header().Get("X-Stage") != "preview" {
 		t.Errorf("got %d %v", got.Code, got.Header())
+	}
+}
+
+// TestChangedContract: a saved edit is answered without a reload, and one that cannot be
+// answered leaves the mock as it was.
+func TestChangedContract(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "contract.yaml")
+	contract := func(content string) string {
+		return "openapi: 3.1.0\ninfo: {title: T, version: \"1\"}\npaths:\n  /a:\n    get:\n      responses:\n        \"200\":\n          description: It.\n          content: {" + content + "}\n"
+	}
+	write(t, file, contract("application/json: {example: first}"))
+	gw, err := gatewaytest.LoadFile(t, filepath.Join(folder, "Caddyfile"), ":8080 {\n\tapi changing-mock {\n\t\tcontract contract.yaml\n\t\tmock\n\t}\n}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually := func(what string, done func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: still not so after 10 s", what)
+			}
+		}
+	}
+	says := func(body string) func() bool {
+		return func() bool { return gw.Do("GET", "/a").Body.String() == body }
+	}
+	eventually("the first answer", says(`"first"`))
+	write(t, file, contract("application/json: {example: second}"))
+	eventually("the second answer", says(`"second"`))
+	write(t, file, contract("image/png: {}"))
+	eventually("the finding", func() bool { return gw.Metric("gateway_contract_healthy", "api", "changing-mock") == 0 })
+	if !says(`"second"`)() {
+		t.Errorf("got %s", gw.Do("GET", "/a").Body)
 	}
 }
 
