@@ -4,7 +4,10 @@
 // The files without Caddy in them are the core: bearer, token and object take a
 // token out of a request and apart; key, keyset and verify check its signature;
 // claims judges it; authenticate joins them; remote, fetch and discovery keep the
-// issuer's keys at hand; introspect and breaker ask about opaque tokens; cache, identity, headers and rule do what their names say.
+// issuer's keys at hand; introspect and breaker ask about opaque tokens; deny is a deny
+// list, and denyshared, denystore, denystep and denysync share one with other gateways;
+// apikeystore has the API keys that are shared; cache, identity, headers and rule do
+// what their names say.
 package auth
 
 import (

@@ -122,6 +122,20 @@ func TestSharedDenials(t *testing.T) {
 	}
 	atAll(t, all, true, "alice")
 
+	// A stream ends when its token is revoked elsewhere.
+	ended := make(chan struct{})
+	watched := &stream{until: time.Now().Add(time.Hour), revoked: func() bool { return all[1].has("dave") }}
+	watched.arm(nil, func() { close(ended) })
+	t.Cleanup(watched.release)
+	if err := all[0].put("dave"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(time.Second):
+		t.Error("a stream goes on for a second after its token was revoked elsewhere")
+	}
+
 	// The wider of two entries counts, whoever makes them, and one with an end ends.
 	now := time.Now()
 	narrow := Revocation{Subject: "bob", IssuedBefore: now.Add(-time.Hour), Until: now.Add(time.Hour)}
