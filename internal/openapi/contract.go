@@ -32,6 +32,8 @@ type Contract struct {
 	Bases []string
 	// Operations, in the order of the document: by path, then method.
 	Operations []*Operation
+	// Extensions are the x- members of the document.
+	Extensions map[string]Extension
 	// Document is the whole contract as JSON, what it refers to in other files taken
 	// into components, and its schemas in JSON Schema 2020-12 form whatever the
 	// contract's version. Every "$ref" in a schema is a fragment with a JSON Pointer,
@@ -46,6 +48,13 @@ type Contract struct {
 
 	// checked is what the contract was made of, until Settle.
 	checked *checker
+}
+
+// Extension is the value of an x- member, decoded, with numbers as json.Number.
+type Extension struct {
+	Value any
+	// Source is where its name stands.
+	Source Position
 }
 
 // Operation is one method on one path template.

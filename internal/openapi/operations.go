@@ -22,6 +22,12 @@ func (c *checker) build(contract *Contract) {
 	info := c.root.get("info")
 	contract.Title, contract.Release = info.str("title"), info.str("version")
 	contract.Bases = b.bases(c.root.get("servers"))
+	for name, value := range extensions(c.root) {
+		if contract.Extensions == nil {
+			contract.Extensions = make(map[string]Extension)
+		}
+		contract.Extensions[name] = Extension{value, Position(c.root.get(name).placeOfName())}
+	}
 	b.security = b.alternatives(c.root.get("security"))
 	paths := c.root.get("paths")
 	if paths == nil || len(paths.values) == 0 {

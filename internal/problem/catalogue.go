@@ -56,6 +56,12 @@ var (
 		Hint:  "Move to the successor version; the Link header names it.",
 		About: "The sunset date of the version (RFC 8594) has passed. It was announced in the `Deprecation` and `Sunset` headers of every response before.",
 	}
+	VersionBrownout = &Reason{
+		Code: "version.brownout", Status: http.StatusGone,
+		Title: "This API version is switched off for a while",
+		Hint:  "Move to the successor version, which the Link header names; this one answers again after the time in Retry-After, until its sunset.",
+		About: "A brownout rehearses the sunset of the version: those who still use it find out while it can be switched on again. It was announced in the header `API-Brownout` of every response before. The status is that of the sunset itself, 410, and not 503: nothing is broken, nothing should be retried until it works, and no load balancer should take the gateway for ill. The answer is not to be stored.",
+	}
 )
 
 // The limit stage: how often.
@@ -133,7 +139,7 @@ var (
 // be read.
 var catalogue = []*Reason{
 	RoutePath, RouteNotFound, RouteMethod, RouteContractUnavailable,
-	VersionMissing, VersionUnknown, VersionConflict, VersionSunset,
+	VersionMissing, VersionUnknown, VersionConflict, VersionBrownout, VersionSunset,
 	AuthMissing, AuthMalformed, AuthAlgorithm, AuthSignature, AuthKeyUnknown, AuthIssuer, AuthAudience,
 	AuthType, AuthExpired, AuthNotYet, AuthScope, AuthClaims, AuthRevoked, AuthDenyListUnavailable, AuthInactive, AuthAPIKey, AuthProof, AuthKeysUnavailable, AuthRejected,
 	LimitExceeded, LimitKeyMissing, LimitConcurrency, LimitStoreUnavailable,

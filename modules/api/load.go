@@ -12,6 +12,7 @@ import (
 	"gateway/internal/finding"
 	"gateway/internal/openapi"
 	"gateway/modules/auth"
+	"gateway/modules/versioning"
 )
 
 // intake is one reading of all contracts of an API.
@@ -136,8 +137,12 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 	if err != nil {
 		return nil, err
 	}
+	life, err := versioning.ReadContract(found.Version, contract)
+	if err != nil {
+		return nil, err
+	}
 	v := &version{
-		name: found.Version, contract: contract, versioning: a.Versioning,
+		life: life, name: found.Version, contract: contract, versioning: a.Versioning,
 		other: &exchange.Route{API: a.Name, Version: found.Version, Template: exchange.Other},
 	}
 	for i, op := range contract.Operations {

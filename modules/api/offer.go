@@ -35,7 +35,7 @@ func (a *API) offer(versions []*version, chooser *versioning.Handler) *offer {
 }
 
 // first is the offer at load. Contracts that are fetched may be missing in it.
-func (a *API) first(t *intake) (o *offer, troubles map[string]error) {
+func (a *API) first(t *intake) (o *offer, troubles map[string]error, err error) {
 	troubles = make(map[string]error)
 	var versions []*version
 	for _, r := range t.readings {
@@ -46,9 +46,10 @@ func (a *API) first(t *intake) (o *offer, troubles map[string]error) {
 		versions = append(versions, r.version)
 	}
 	if len(versions) == 0 {
-		return &offer{api: a, flow: waiting{a}}, troubles
+		return &offer{api: a, flow: waiting{a}}, troubles, nil
 	}
-	return a.offer(versions, a.Versioning), troubles
+	chooser, err := a.chooser(versions)
+	return a.offer(versions, chooser), troubles, err
 }
 
 // waiting answers for an API whose contract has not been fetched yet.
@@ -103,26 +104,27 @@ func (o *offer) next(t *intake) (*offer, map[string]error) {
 
 // with returns an offer of other versions.
 func (o *offer) with(versions []*version, troubles map[string]error) (*offer, map[string]error) {
-	chooser := o.versioning
-	names, before := namesOf(versions), namesOf(o.versions)
-	if chooser != nil && !slices.Equal(names, before) {
-		var err error
-		if chooser, err = o.api.Versioning.WithVersions(names); err != nil {
-			for _, v := range versions {
-				troubles[v.name] = err
-			}
-			return o, troubles
+	chooser, err := o.api.chooser(versions)
+	if err != nil {
+		for _, v := range versions {
+			troubles[v.name] = err
 		}
+		return o, troubles
 	}
 	return o.api.offer(versions, chooser), troubles
 }
 
-func namesOf(versions []*version) []string {
-	var names []string
-	for _, v := range versions {
-		names = append(names, v.name)
+// chooser returns the versioning that knows these versions and when they end; nil if
+// there are none.
+func (a *API) chooser(versions []*version) (*versioning.Handler, error) {
+	if a.Versioning == nil {
+		return nil, nil
 	}
-	return names
+	contracts := make([]versioning.Contract, len(versions))
+	for i, v := range versions {
+		contracts[i] = v.life
+	}
+	return a.Versioning.WithContracts(contracts)
 }
 
 // gone says that a contract is not there any more. Ending a version by accident would

@@ -58,7 +58,10 @@ func (a *API) provision(ctx caddy.Context, app *App) (*intake, *offer, error) {
 	if err := a.link(ctx); err != nil {
 		return nil, nil, err
 	}
-	first, troubles := a.first(taken)
+	first, troubles, err := a.first(taken)
+	if err != nil {
+		return nil, nil, err
+	}
 	a.health.settle(first, nil, troubles, time.Now())
 	return taken, first, nil
 }

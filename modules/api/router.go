@@ -24,6 +24,8 @@ type version struct {
 	// versioning is that of the API; nil if there are no versions. Which versions
 	// there are besides makes no difference here.
 	versioning *versioning.Handler
+	// life is what the contract says about the end of the version.
+	life versioning.Contract
 	// parameters tells that the path of some operation may hold ";".
 	parameters bool
 	// measured tells that the routes have their metrics.

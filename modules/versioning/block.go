@@ -8,17 +8,23 @@ import (
 
 // SetVersions tells a handler inside an api block which versions the contracts have.
 // It is to be called once, after Provision and before the first request. Versions
-// that the configuration names and the contracts do not have are errors.
+// that the configuration names and the contracts do not have are errors. What the
+// contracts say about their ends is not known yet: WithContracts completes that.
 func (h *Handler) SetVersions(names []string) error {
 	h.bound = true
-	return h.compile(names)
+	contracts := make([]Contract, len(names))
+	for i, name := range names {
+		contracts[i].Name = name
+	}
+	return h.compile(contracts, false)
 }
 
-// WithVersions returns a copy of the handler that knows other versions, for contracts
-// that come and go while requests are served.
-func (h *Handler) WithVersions(names []string) (*Handler, error) {
+// WithContracts returns a copy of the handler that knows the contracts, which come, go
+// and change while requests are served.
+func (h *Handler) WithContracts(contracts []Contract) (*Handler, error) {
 	next := *h
-	if err := next.SetVersions(names); err != nil {
+	next.bound = true
+	if err := next.compile(contracts, true); err != nil {
 		return nil, err
 	}
 	return &next, nil

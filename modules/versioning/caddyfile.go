@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -22,7 +23,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	if err := handler.UnmarshalCaddyfile(h.Dispenser); err != nil {
 		return nil, err
 	}
-	return handler, handler.compile(nil)
+	return handler, handler.compile(nil, true)
 }
 
 // UnmarshalCaddyfile sets up the handler from Caddyfile tokens. Syntax:
@@ -37,6 +38,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		version <name> {
 //			deprecated <date>
 //			sunset     <date>
+//			brownout   <date> <time>/<duration> [<zone>]
 //			successor  <version>
 //			link       <url>
 //		}
@@ -129,7 +131,7 @@ func (h *Handler) parseMode(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-var versionOptions = []string{"deprecated", "sunset", "successor", "link"}
+var versionOptions = []string{"deprecated", "sunset", "brownout", "successor", "link"}
 
 // parseVersion reads one version with its life.
 func (h *Handler) parseVersion(d *caddyfile.Dispenser) error {
@@ -144,6 +146,12 @@ func (h *Handler) parseVersion(d *caddyfile.Dispenser) error {
 	targets := map[string]*string{"deprecated": &v.Deprecated, "sunset": &v.Sunset, "successor": &v.Successor, "link": &v.Link}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		option := d.Val()
+		if option == "brownout" {
+			if err := v.parseBrownout(d); err != nil {
+				return err
+			}
+			continue
+		}
 		target, known := targets[option]
 		if !known {
 			return finding.At(d, finding.Suggest(option, versionOptions...), "%q is not an option of version", option)
@@ -157,8 +165,28 @@ func (h *Handler) parseVersion(d *caddyfile.Dispenser) error {
 		}
 	}
 	h.Versions = append(h.Versions, v)
-	_, err := v.read()
+	_, err := v.read(false)
 	return err
+}
+
+// parseBrownout reads one of several brownouts.
+func (v *Version) parseBrownout(d *caddyfile.Dispenser) error {
+	if v.lines["brownout"] == "" {
+		v.lines["brownout"] = source(d)
+	}
+	args := d.RemainingArgs()
+	if len(args) == 0 {
+		return finding.At(d, brownoutHint, "brownout needs a time")
+	}
+	text := strings.Join(args, " ")
+	if _, err := parseBrownout(text); err != nil {
+		return finding.At(d, brownoutHint, "%v (brownout of version %s)", err, v.Name)
+	}
+	v.Brownouts = append(v.Brownouts, text)
+	if d.NextBlock(d.Nesting()) {
+		return finding.At(d, "", "brownout takes no block")
+	}
+	return nil
 }
 
 // one reads the only argument of an option.

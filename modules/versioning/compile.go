@@ -12,10 +12,11 @@ import (
 	"gateway/internal/finding"
 )
 
-// compile turns the configuration into a plan. contracts are the versions that the
-// contracts of an api block have; outside of one it is nil and the configuration
-// declares the versions.
-func (h *Handler) compile(contracts []string) error {
+// compile turns the configuration into a plan. contracts are the versions of an api
+// block; outside of one it is nil and the configuration declares the versions. Whole
+// tells that the contracts have been read, so that what is still missing in a life is
+// missing.
+func (h *Handler) compile(contracts []Contract, whole bool) error {
 	if _, err := exchange.ParseMode(string(h.Mode)); err != nil && h.Mode != "" {
 		return flawAt(h.Source, string(h.Mode), "", "%v", err)
 	}
@@ -23,7 +24,7 @@ func (h *Handler) compile(contracts []string) error {
 		return flawAt(h.Source, "versioning", "use mode report, or leave the versioning block out",
 			"versioning cannot be off inside api: without a version no contract applies")
 	}
-	declared, err := h.declare(contracts)
+	declared, err := h.declare(contracts, whole)
 	if err != nil {
 		return err
 	}
@@ -45,23 +46,41 @@ func (h *Handler) compile(contracts []string) error {
 	return nil
 }
 
-// declare returns all versions, with the lives that the configuration gives them.
-func (h *Handler) declare(contracts []string) ([]*version, error) {
+// declare returns all versions, with the lives that the configuration and the contracts
+// give them.
+func (h *Handler) declare(contracts []Contract, whole bool) ([]*version, error) {
 	declared := make([]*version, 0, len(contracts)+len(h.Versions))
-	for i := range h.Versions {
-		v, err := h.Versions[i].read()
+	for _, v := range h.Versions {
+		i := slices.IndexFunc(contracts, func(c Contract) bool { return c.Name == v.Name })
+		if h.bound && i < 0 {
+			return nil, flawAt(v.Source, v.Name, listed(namesOf(contracts)), "no contract has a version %q", v.Name)
+		}
+		if i >= 0 {
+			var err error
+			if v, err = v.with(&contracts[i]); err != nil {
+				return nil, err
+			}
+		}
+		read, err := v.read(whole)
 		if err != nil {
 			return nil, err
 		}
-		if h.bound && !slices.Contains(contracts, v.name) {
-			return nil, flawAt(h.Versions[i].Source, v.name, listed(contracts), "no contract has a version %q", v.name)
-		}
-		declared = append(declared, v)
+		declared = append(declared, read)
 	}
-	for _, name := range contracts {
-		if !slices.ContainsFunc(declared, func(v *version) bool { return v.name == name }) {
-			declared = append(declared, &version{name: name})
+	for i := range contracts {
+		c := &contracts[i]
+		if slices.ContainsFunc(declared, func(v *version) bool { return v.name == c.Name }) {
+			continue
 		}
+		v, err := Version{Name: c.Name}.with(c)
+		if err != nil {
+			return nil, err
+		}
+		read, err := v.read(whole)
+		if err != nil {
+			return nil, err
+		}
+		declared = append(declared, read)
 	}
 	if len(declared) == 0 {
 		return nil, flawAt(h.Source, "versioning", "declare each version with a line such as: version v1", "versioning has no versions to choose from")
@@ -69,8 +88,16 @@ func (h *Handler) declare(contracts []string) ([]*version, error) {
 	return declared, nil
 }
 
-// read checks what is said about one version.
-func (v *Version) read() (*version, error) {
+func namesOf(contracts []Contract) []string {
+	names := make([]string, len(contracts))
+	for i := range contracts {
+		names[i] = contracts[i].Name
+	}
+	return names
+}
+
+// read checks what is said about one version. Whole tells that all of it is there.
+func (v *Version) read(whole bool) (*version, error) {
 	out := &version{name: v.Name, heir: v.Successor, link: v.Link}
 	var err error
 	if out.deprecated, err = v.time("deprecated", v.Deprecated); err != nil {
@@ -84,13 +111,30 @@ func (v *Version) read() (*version, error) {
 		// RFC 9745 §4.
 		return nil, v.flaw("sunset", v.Sunset, "announce first, then switch off: the sunset is the later of the two",
 			"the sunset of version %s, %s, is before its deprecation, %s", v.Name, v.Sunset, v.Deprecated)
-	case v.Link != "" && v.Deprecated == "" && v.Sunset == "":
+	case whole && v.Link != "" && v.Deprecated == "" && v.Sunset == "":
 		return nil, v.flaw("link", v.Link, "add deprecated or sunset, or remove the link",
 			"version %s has a link about its deprecation, but is neither deprecated nor switched off", v.Name)
 	case v.Link != "" && !isLink(v.Link):
 		return nil, v.flaw("link", v.Link, "such as https://example.com/migrate-to-v2", "the link of version %s is not an http(s) URL or an absolute path", v.Name)
 	}
-	return out, nil
+	return out, v.readBrownouts(out, whole)
+}
+
+func (v *Version) readBrownouts(out *version, whole bool) error {
+	for _, text := range v.Brownouts {
+		b, err := parseBrownout(text)
+		if err != nil {
+			return v.flaw("brownout", text, brownoutHint, "%v (brownout of version %s)", err, v.Name)
+		}
+		out.brownouts = append(out.brownouts, b)
+	}
+	if !whole {
+		return nil
+	}
+	if err := out.schedule(); err != nil {
+		return v.flaw("brownout", "brownout", "a brownout lies between the deprecation and the sunset, apart from others", "%v", err)
+	}
+	return nil
 }
 
 // time reads a date, which begins at midnight UTC, or an RFC 3339 time. Fractions of

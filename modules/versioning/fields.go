@@ -29,7 +29,7 @@ const defaultField = "API-Version"
 // shared may stand there.
 func (f *fields) tell(x *exchange.Exchange, w http.ResponseWriter, r *http.Request, version string, n *notice) {
 	f.drop(r.Header)
-	values := make([]string, 5)
+	values := make([]string, 6)
 	value := func(i int, s string) []string {
 		values[i] = s
 		return values[i : i+1 : i+1]
@@ -41,6 +41,9 @@ func (f *fields) tell(x *exchange.Exchange, w http.ResponseWriter, r *http.Reque
 	}
 	if n.sunset != "" {
 		x.OwnHeader("Sunset", value(3, n.sunset))
+	}
+	if n.brownouts != "" {
+		x.OwnHeader(brownoutField, value(5, n.brownouts))
 	}
 	if n.link != "" {
 		addLink(w.Header(), value(4, n.link))

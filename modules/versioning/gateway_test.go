@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -102,6 +104,36 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestBrownout: a version that is switched off on trial, at this very moment.
+func TestBrownout(t *testing.T) {
+	t.Parallel()
+	start := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
+	gw := gatewaytest.New(t, "{\n\tadmin off\n}\n:8080 {\n\tversioning {\n\t\tpath\n\t\theader\n\t\tversion v1 {\n\t\t\tbrownout "+start.Format(time.RFC3339)+"/3h\n\t\t\tsunset 2999-12-31\n\t\t}\n\t\tversion v2\n\t}\n\trespond ok\n\thandle_errors {\n\t\tproblem\n\t}\n}\n")
+	res := gw.Do("GET", "/v1/orders")
+	p := res.Problem()
+	if res.Code != 410 || p.Code != "version.brownout" || strings.Join(p.Versions, " ") != "v1 v2" {
+		t.Errorf("got %d %s", res.Code, res.Body)
+	}
+	seconds, err := strconv.Atoi(res.Header().Get("Retry-After"))
+	if err != nil || seconds < 7100 || seconds > 7200 {
+		t.Errorf("Retry-After is %q", res.Header().Get("Retry-After"))
+	}
+	want := http.Header{
+		"Api-Brownout":           {"@" + strconv.FormatInt(start.Unix(), 10) + ";duration=10800"},
+		"Cache-Control":          {"no-store"},
+		"Vary":                   {"Api-Version"},
+		"Sunset":                 {"Tue, 31 Dec 2999 00:00:00 GMT"},
+		"Api-Supported-Versions": {"v1, v2"},
+		"Link":                   {`</v2/>; rel="successor-version"; title="v2", </v2/>; rel="latest-version"; title="v2"`},
+	}
+	if diff := cmp.Diff(want, only(res.Header(), want)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if res := gw.Do("GET", "/v2/orders"); res.Code != 200 || res.Header().Get("API-Brownout") != "" {
+		t.Errorf("v2: got %d %v", res.Code, res.Header())
+	}
+}
+
 // TestBehindAProxy: the service is told the version, whatever the client does to that
 // field, and its own links stay beside ours.
 func TestBehindAProxy(t *testing.T) {
@@ -167,7 +199,7 @@ func only(header, names http.Header) http.Header {
 // TestAdapted compares what the directive becomes in Caddy's JSON.
 func TestAdapted(t *testing.T) {
 	t.Parallel()
-	config, err := gatewaytest.Adapt("Caddyfile", ":8080 {\n\tversioning {\n\t\tpath /api\n\t\theader X-Version\n\t\tquery v\n\t\tmedia_type vendor\n\t\tdefault 2.1\n\t\tstrip_prefix on\n\t\tversion 2.0 {\n\t\t\tdeprecated 2026-12-01\n\t\t\tsunset 2027-06-30T12:00:00Z\n\t\t\tsuccessor 2.1\n\t\t\tlink /migrate\n\t\t}\n\t\tversion 2.1\n\t\tmode report\n\t}\n}\n")
+	config, err := gatewaytest.Adapt("Caddyfile", ":8080 {\n\tversioning {\n\t\tpath /api\n\t\theader X-Version\n\t\tquery v\n\t\tmedia_type vendor\n\t\tdefault 2.1\n\t\tstrip_prefix on\n\t\tversion 2.0 {\n\t\t\tdeprecated 2026-12-01\n\t\t\tsunset 2027-06-30T12:00:00Z\n\t\t\tbrownout 2027-06-01 10:00/15m Europe/Berlin\n\t\t\tbrownout 2027-06-02T10:00:00Z/1h\n\t\t\tsuccessor 2.1\n\t\t\tlink /migrate\n\t\t}\n\t\tversion 2.1\n\t\tmode report\n\t}\n}\n")
 	if err != nil {
 		t.Fatal(err)
 	}

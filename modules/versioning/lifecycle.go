@@ -15,7 +15,7 @@ import (
 // about versions. The name is the one that ASP.NET's API versioning made known.
 const supportedHeader = "Api-Supported-Versions"
 
-// era is the time between two sunsets. What responses say about versions is the same
+// era is the time between two sunsets or the ends of brownouts. What responses say about versions is the same
 // for all of it, so it is written once, at load.
 type era struct {
 	from time.Time
@@ -30,8 +30,12 @@ type notice struct {
 	// deprecation is a Date of RFC 9651 §3.3.7 (RFC 9745 §2.1), sunset an IMF-fixdate
 	// (RFC 8594 §3, RFC 9110 §5.6.7), link a list of links (RFC 8288 §3).
 	deprecation, sunset, link string
-	// refusal is set for a version that is gone.
+	// brownouts are those to come, and the one that is on.
+	brownouts string
+	// refusal is set for a version that is gone, or in a brownout.
 	refusal *problem.Refusal
+	// resumes is when the brownout ends that is on.
+	resumes time.Time
 }
 
 // eras are in the order of time; the first has no beginning.
@@ -39,12 +43,15 @@ type eras []era
 
 // at returns the era that a time belongs to.
 func (e eras) at(now time.Time) *era {
-	for i := len(e) - 1; i > 0; i-- {
-		if !now.Before(e[i].from) {
-			return &e[i]
+	low, high := 0, len(e) // the era lies in [low, high)
+	for high-low > 1 {
+		if middle := (low + high) / 2; now.Before(e[middle].from) {
+			high = middle
+		} else {
+			low = middle
 		}
 	}
-	return &e[0]
+	return &e[low]
 }
 
 // write makes the eras of a plan.
@@ -53,6 +60,9 @@ func (p *plan) write() eras {
 	for _, v := range p.set.ordered {
 		if !v.sunset.IsZero() {
 			starts = append(starts, v.sunset)
+		}
+		for _, b := range v.brownouts {
+			starts = append(starts, b.start, b.end)
 		}
 	}
 	slices.SortFunc(starts, time.Time.Compare)
@@ -86,6 +96,8 @@ func (p *plan) era(from time.Time) era {
 		n := p.notice(v, from)
 		if v.state(from) == gone {
 			n.refusal = refuse(problem.VersionSunset, 0, farewell(v, from))
+		} else if b := v.out(from); b != nil {
+			n.refusal, n.resumes = refuse(problem.VersionBrownout, 0, rehearsal(v, from)), b.end
 		}
 		e.notices = append(e.notices, n)
 	}
@@ -93,7 +105,7 @@ func (p *plan) era(from time.Time) era {
 }
 
 func (p *plan) notice(v *version, from time.Time) notice {
-	n := notice{link: p.links(v, from)}
+	n := notice{link: p.links(v, from), brownouts: formatBrownouts(v.brownouts, from)}
 	if !v.deprecated.IsZero() {
 		n.deprecation = formatDeprecation(v.deprecated)
 	}
@@ -110,6 +122,15 @@ func formatSunset(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
 // farewell is the detail of the refusal of a version that is gone.
 func farewell(v *version, from time.Time) string {
 	detail := fmt.Sprintf("Version %s was switched off on %s", v.name, v.sunset.UTC().Format("2 January 2006"))
+	if next := v.alive(from); next != nil {
+		return detail + fmt.Sprintf("; use version %s.", next.name)
+	}
+	return detail + "."
+}
+
+// rehearsal is the detail of the refusal of a version in a brownout.
+func rehearsal(v *version, from time.Time) string {
+	detail := fmt.Sprintf("Version %s is switched off for a while, and for good from %s on", v.name, v.sunset.UTC().Format("2 January 2006"))
 	if next := v.alive(from); next != nil {
 		return detail + fmt.Sprintf("; use version %s.", next.name)
 	}

@@ -108,7 +108,7 @@ func TestGrammar(t *testing.T) {
 	t.Parallel()
 	for _, moment := range []string{"2026-12-01", "1999-12-31T23:59:59Z", "2027-06-30T12:00:00-05:00", "0001-01-01", "9999-12-31"} {
 		v := Version{Name: "v1", Deprecated: moment, Sunset: moment}
-		read, err := v.read()
+		read, err := v.read(true)
 		if err != nil {
 			t.Fatal(err)
 		}

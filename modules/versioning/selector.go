@@ -71,7 +71,7 @@ func (s *Selector) name() string {
 var taken = []string{
 	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type",
 	"Cookie", "Date", "Deprecation", "Expect", "Host", "Link", "Location", "Set-Cookie", "Sunset", "Te", "Trailer",
-	"Transfer-Encoding", "Upgrade", "Vary", "Via", "Www-Authenticate", supportedHeader, exchange.RequestIDHeader,
+	"Transfer-Encoding", "Upgrade", "Vary", "Via", "Www-Authenticate", supportedHeader, brownoutField, exchange.RequestIDHeader,
 }
 
 // isPrefix tells whether a prefix is a plain path of unreserved characters (RFC 3986

@@ -19,6 +19,8 @@ type version struct {
 	date time.Time
 	// deprecated and sunset are zero where nothing is planned.
 	deprecated, sunset time.Time
+	// brownouts are in the order of time.
+	brownouts []brownout
 	// heir is the configured name of the successor, "" for the next version.
 	heir string
 	// successor is the version that clients should move to, nil if there is none.

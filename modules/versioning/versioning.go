@@ -5,6 +5,8 @@
 //	set.go        all versions of an API: order, look-up
 //	resolve.go    request → version; mediatype.go and media.go for Accept
 //	lifecycle.go  what responses say about a version; links.go for Link
+//	brownout.go   versions that are switched off on trial
+//	life.go       what a contract says about the end of its version
 //	fields.go     the header fields of requests and responses
 //	compile.go    configuration → plan; selector.go for the places
 //	block.go      what the api block asks
@@ -80,11 +82,16 @@ type Version struct {
 	// Name is a number (v2, 2.1), a date (2026-06-01) or a word. Required.
 	Name string `json:"name"`
 	// Deprecated is when clients should have stopped to rely on the version: a date,
-	// which begins at midnight UTC, or an RFC 3339 time. Default: never.
+	// which begins at midnight UTC, or an RFC 3339 time. Default: what x-deprecated of the
+	// contract says, or never.
 	Deprecated string `json:"deprecated,omitempty"`
 	// Sunset is when the version is switched off, in the same forms; not before
-	// Deprecated. Default: never.
+	// Deprecated. Default: what x-sunset of the contract says, or never.
 	Sunset string `json:"sunset,omitempty"`
+	// Brownouts are times in which the version is switched off on trial, such as
+	// "2027-06-01 10:00/15m"; before its sunset, at most 12. Default: what x-brownout of
+	// the contract says, or none.
+	Brownouts []string `json:"brownouts,omitempty"`
 	// Successor is the version to move to. Default: the next one.
 	Successor string `json:"successor,omitempty"`
 	// Link is the URL of a page for people about the deprecation and the sunset.
@@ -102,13 +109,14 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision implements caddy.Provisioner. Inside an api block the contracts decide
-// which versions there are, so there SetVersions completes the work.
+// which versions there are and when they end, so there SetVersions and WithContracts
+// complete the work.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	for _, parent := range ctx.Modules() {
 		h.bound = h.bound || parent.CaddyModule().ID == "http.handlers.api"
 	}
 	if !h.bound {
-		if err := h.compile(nil); err != nil {
+		if err := h.compile(nil, true); err != nil {
 			return err
 		}
 	}
@@ -147,7 +155,12 @@ func (h *Handler) Decide(x *exchange.Exchange, w http.ResponseWriter, r *http.Re
 	if refusal == nil {
 		refusal = n.refusal
 	}
-	return refusal
+	if n.resumes.IsZero() || refusal == nil {
+		return refusal
+	}
+	brief := *refusal // until when depends on now
+	brief.RetryAfter = n.resumes.Sub(x.Start)
+	return &brief
 }
 
 var (

@@ -24,7 +24,7 @@ func handler(t testing.TB, text string, contracts ...string) *Handler {
 	if len(contracts) > 0 {
 		err = h.SetVersions(contracts)
 	} else {
-		err = h.compile(nil)
+		err = h.compile(nil, true)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,83 @@
+package api_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gateway/internal/compat"
+	"gateway/internal/gatewaytest"
+)
+
+// TestVersionsEndAsTheirContractsSay: the dates of a contract count, and so does an
+// edit of them.
+func TestVersionsEndAsTheirContractsSay(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := filepath.Join(dir, "v1", "openapi.yaml")
+	write(t, first, things("/a")+"x-deprecated: 2020-01-01\nx-sunset: 2999-12-31\n")
+	write(t, filepath.Join(dir, "v2", "openapi.yaml"), things("/a"))
+	gw := gatewaytest.New(t, block("life", dir, filepath.Join(dir, "log"), ""))
+	res := gw.Do("GET", "/v1/a")
+	if res.Code != 200 || res.Header().Get("Deprecation") != "@1577836800" || res.Header().Get("Sunset") != "Tue, 31 Dec 2999 00:00:00 GMT" {
+		t.Errorf("got %d %v", res.Code, res.Header())
+	}
+	write(t, first, things("/a")+"x-sunset: 2020-01-01\n")
+	eventually(t, "the sunset", answers(gw, "/v1/a", 410))
+	write(t, first, things("/a")+"x-sunset: never\n")
+	eventually(t, "the complaint", func() bool {
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
+		return strings.Contains(string(log), "is not a date (sunset of version v1)")
+	})
+	if res := gw.Do("GET", "/v1/a"); res.Code != 410 {
+		t.Errorf("a bad date has ended the sunset: %d", res.Code)
+	}
+}
+
+// TestLivesThatContradict: two dates for one thing, and dates that have no effect.
+func TestLivesThatContradict(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "api", "v1", "openapi.yaml"), things("/a")+"x-sunset: 2999-12-31\n")
+	write(t, filepath.Join(dir, "one.yaml"), things("/a")+"x-sunset: 2999-12-31\n")
+	for caddyfile, want := range map[string]string{
+		":8080 {\n\tapi life {\n\t\tcontract " + dir + "/api\n\t\tversioning {\n\t\t\tversion v1 {\n\t\t\t\tsunset 2998-12-31\n\t\t\t}\n\t\t}\n\t\trespond ok\n\t}\n}\n":
+		// both places are named
+		"Caddyfile:5: the sunset of version v1 is 2998-12-31 here, but 2999-12-31 in its contract (" + dir + "/api/v1/openapi.yaml:7:1)",
+		":8080 {\n\tapi life {\n\t\tcontract " + dir + "/one.yaml\n\t\trespond ok\n\t}\n}\n":
+		// nothing would end
+		"x-sunset has no effect: the contract belongs to no version",
+	} {
+		if _, err := gatewaytest.Load(t, caddyfile); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+	}
+}
+
+// TestFrozenContracts: an edit of a published version that breaks its clients is not
+// served.
+func TestFrozenContracts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "openapi.yaml")
+	write(t, file, things("/a", "/b"))
+	if _, err := compat.Lock(file); err != nil {
+		t.Fatal(err)
+	}
+	gw := gatewaytest.New(t, block("frozen", file, filepath.Join(dir, "log"), ""))
+	write(t, file, things("/a"))
+	eventually(t, "the complaint", func() bool {
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
+		return strings.Contains(string(log), "this version is published, and the edit breaks its clients")
+	})
+	if res := gw.Do("GET", "/b"); res.Code != 200 {
+		t.Errorf("the operation that was promised: %d", res.Code)
+	}
+	write(t, file, things("/a", "/b", "/c"))
+	eventually(t, "an operation more", answers(gw, "/c", 200))
+	write(t, file, things("/a"))
+	if _, err := gatewaytest.Load(t, block("frozen", file, filepath.Join(dir, "log"), "")); err == nil {
+		t.Error("the edit loads")
+	}
+}
