@@ -139,6 +139,7 @@ var hosted = []Exception{
 	{"modules/auth/spill.go", "it corrects what Caddy remembers of a request"},
 	{"modules/auth/guard.go", "it wraps the next handler of Caddy"},
 	{"modules/auth/watch.go", "it shares watched files in Caddy's pool"},
+	{"modules/ratelimit/admin.go", "it adds to Caddy's admin API"},
 	{"modules/ratelimit/pool.go", "it shares state in Caddy's pool"},
 	{"modules/strict/cli.go", "it rewires Caddy's commands"},
 	{"modules/strict/admin.go", "it stands before Caddy's admin API"},

@@ -78,3 +78,11 @@ func decideWindow(units, state, end, left, cost int64) decision {
 	}
 	return decision{allowed: true, tat: pack(last, used+cost), remaining: units - used - cost}
 }
+
+// reckon finds the window of a quota by the calendar.
+func (c *claim) reckon(wall time.Time) {
+	if c.terms.calendar != nil {
+		c.end = c.terms.calendar.end(wall)
+		c.left = time.Unix(c.end, 0).Sub(wall).Nanoseconds()
+	}
+}

@@ -7,7 +7,8 @@
 // shared store does the same for all gateways (sharing.go, shared.go, ask.go,
 // charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
 // down (fallback.go). Requests under way are counted until they have been answered
-// (flight.go, visit.go). Days and months are in calendar.go. fields.go tells the client.
+// (flight.go, visit.go). Days and months are in calendar.go. inspect.go, admin.go and
+// command.go are for operators. fields.go tells the client.
 package ratelimit
 
 import (
@@ -99,7 +100,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return err
 	}
-	return h.assemble(ctx, policies)
+	if err := h.assemble(ctx, policies); err != nil {
+		return err
+	}
+	live.Store(h, nil)
+	return nil
 }
 
 // assemble makes the handler one that decides policies.
@@ -172,6 +177,7 @@ func (h *Handler) policyFault(p Policy, err error) error {
 
 // Cleanup implements caddy.CleanerUpper. It runs also after a failed Provision.
 func (h *Handler) Cleanup() error {
+	live.Delete(h)
 	held := h.held
 	h.held = nil
 	var errs []error
@@ -213,9 +219,7 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) 
 		if found || p.missing == MissingIP {
 			c.terms = p.termsOf(x, r)
 			if c.terms.calendar != nil {
-				wall := time.Now()
-				c.end = c.terms.calendar.end(wall)
-				c.left = time.Unix(c.end, 0).Sub(wall).Nanoseconds()
+				c.reckon(time.Now())
 			}
 			if p.shared == nil && p.store != nil {
 				c.store, c.limit = p.store, c.terms.limit
