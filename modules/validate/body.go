@@ -26,6 +26,7 @@ type body struct {
 	// These refusals are the same every time: coded is for a content coding that is not
 	// decoded here, unread for any on a body that is not looked into.
 	wrongType, missing, coded, unread, tooLarge *problem.Refusal
+	untyped                                     [typeFaults]*problem.Refusal
 }
 
 // media is one declared media type.
@@ -53,6 +54,11 @@ func (b *body) prepare(about string, s *settings) {
 		Reason: problem.SchemaContentType,
 		Detail: fmt.Sprintf("%s takes %s.", about, enumerate(accepted)),
 		Header: http.Header{"Accept": {strings.Join(accepted, ", ")}}, // RFC 9110 §15.5.16
+	}
+	for fault, what := range typeDetails {
+		refusal := *b.wrongType
+		refusal.Detail = what + refusal.Detail
+		b.untyped[fault] = &refusal
 	}
 	b.coded, b.unread = refuseCoding(s.codings), refuseCoding(nil)
 	whole := ""
@@ -92,8 +98,8 @@ func (o *operation) content(header http.Header) (ct content, refusal *problem.Re
 	}
 	named := parseContentType(header["Content-Type"], b.media)
 	ct.declared, ct.boundary = b.find(named.mediaType), named.boundary
-	if !named.ok || ct.declared == nil {
-		return ct, b.wrongType
+	if named.fault != typeUndeclared || ct.declared == nil {
+		return ct, b.untyped[named.fault]
 	}
 	ct.kind = ct.declared.kind
 	if strings.Contains(ct.declared.name, "*") && ct.kind != contentOpaque {

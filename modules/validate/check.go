@@ -36,7 +36,11 @@ func (c *check) violate(reason *problem.Reason, list ...problem.Violation) {
 }
 
 func (c *check) fault(reason *problem.Reason, p *parameter, f *fault) {
-	c.violate(reason, problem.Violation{Parameter: p.name, In: p.in, Rule: f.rule, Message: f.message, Hint: f.hint})
+	hint := f.hint
+	if f == faultStyle || f == faultRepeated {
+		hint = p.example()
+	}
+	c.violate(reason, problem.Violation{Parameter: p.name, In: p.in, Rule: f.rule, Message: f.message, Hint: hint})
 }
 
 var faultRequired = &fault{"required", "is required", ""}

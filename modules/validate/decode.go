@@ -45,11 +45,11 @@ func refuseCoding(accepted []coding) *problem.Refusal {
 	}
 	if len(names) == 0 {
 		return &problem.Refusal{
-			Reason: problem.SchemaEncoding, Detail: "It must have none.", Header: http.Header{"Accept-Encoding": {"identity"}},
+			Reason: problem.SchemaEncoding, Detail: "This body must have no Content-Encoding.", Header: http.Header{"Accept-Encoding": {"identity"}},
 		}
 	}
 	return &problem.Refusal{
-		Reason: problem.SchemaEncoding, Detail: "It may be " + enumerate(names) + ", once.",
+		Reason: problem.SchemaEncoding, Detail: "Content-Encoding may be " + enumerate(names) + ", and that once.",
 		Header: http.Header{"Accept-Encoding": {strings.Join(names, ", ")}},
 	}
 }

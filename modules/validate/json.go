@@ -53,7 +53,7 @@ func (d *document) scan(b *bounds) *syntaxError {
 		return err
 	}
 	if s.space(); s.at < len(d.text) {
-		return s.fail(problem.SchemaNotJSON, "nothing may follow the value")
+		return s.fail(problem.SchemaNotJSON, s.mistake("nothing may follow the value"))
 	}
 	return nil
 }
@@ -120,13 +120,13 @@ func (s *scanner) read(depth int) *syntaxError {
 	case s.at == len(s.text):
 		return s.fail(problem.SchemaNotJSON, "a value is missing")
 	default:
-		return s.fail(problem.SchemaNotJSON, "a value is expected")
+		return s.fail(problem.SchemaNotJSON, s.mistake("a value is expected"))
 	}
 }
 
 func (s *scanner) word(k kind, word string) *syntaxError {
 	if !strings.HasPrefix(s.text[s.at:], word) {
-		return s.fail(problem.SchemaNotJSON, "a value is expected")
+		return s.fail(problem.SchemaNotJSON, s.mistake("a value is expected"))
 	}
 	i, err := s.add(k)
 	if err != nil {
@@ -163,7 +163,7 @@ func (s *scanner) container(k kind, depth int) *syntaxError {
 		}
 	}
 	if s.peek() != closing {
-		return s.fail(problem.SchemaNotJSON, missing)
+		return s.fail(problem.SchemaNotJSON, s.mistake(missing))
 	}
 	s.at++
 	s.values[i].end = uint32(s.at)
@@ -180,13 +180,13 @@ func (s *scanner) element(k kind, depth int) *syntaxError {
 		return s.read(depth)
 	}
 	if s.space(); s.peek() != '"' {
-		return s.fail(problem.SchemaNotJSON, "a member name in quotes is expected")
+		return s.fail(problem.SchemaNotJSON, s.mistake("a member name in double quotes is expected"))
 	}
 	if err := s.readString(); err != nil {
 		return err
 	}
 	if s.space(); s.peek() != ':' {
-		return s.fail(problem.SchemaNotJSON, "a colon is expected")
+		return s.fail(problem.SchemaNotJSON, s.mistake("a colon is expected"))
 	}
 	s.at++
 	return s.read(depth)
@@ -218,7 +218,7 @@ func (s *scanner) readString() *syntaxError {
 			v.escaped = true
 			_, size := escapeAt(s.text[s.at:])
 			if size == 0 {
-				return s.fail(problem.SchemaNotJSON, "the escape sequence is not valid, or half of a surrogate pair")
+				return s.fail(problem.SchemaNotJSON, s.wrongEscape())
 			}
 			s.at += size
 		case c >= utf8.RuneSelf:
@@ -251,7 +251,7 @@ func (s *scanner) readNumber() *syntaxError {
 	start := s.at
 	length, exponent := numberAt(s.text[start:])
 	if length == 0 {
-		return s.fail(problem.SchemaNotJSON, "the number is not valid")
+		return s.fail(problem.SchemaNotJSON, s.wrongNumber())
 	}
 	if length > s.maxNumber {
 		return s.fail(problem.SchemaTooDeep, fmt.Sprintf("a number may have at most %d characters", s.maxNumber))

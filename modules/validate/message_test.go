@@ -117,7 +117,8 @@ func TestMessages(t *testing.T) {
 var syntaxMessages = []string{
 	"", "  ", "{", "[", `{"a"`, `{"a":`, `{"a":1`, `{"a":1,}`, `[1,]`, `[1 2]`, `{"a" 1}`, `{a:1}`, `'a'`, `nul`, `NaN`, `-Infinity`, `01`, `1.`, `.5`, `+1`, `1e`, `0x10`,
 	`"abc`, "\"a\nb\"", `"\x41"`, `"\ud800"`, `"\udc00\ud800"`, "\"\xff\"", "\xef\xbb\xbf{}", `{} {}`, `1 // one`, "\x00", `"` + "\u2028" + `"x`,
-	`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, "{\n  \"ä\": [1,\n  2,,3]}", `1e401`, `1e-401`, strings.Repeat("[", 65), strings.Repeat("1", 513),
+	`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, "{\n  \"ä\": [1,\n  2,,3]}", `1e401`, `1e-401`, `True`, `[None]`, `{"a":undefined}`, "\x1f\x8b\x08", "\xff\xfe{\x00", `<order/>`, `{"a":1 "b":2}`, "{\"a\":1}\n{\"a\":2}", `{“a”:1}`, `{"a"=1}`, `1.e5`, `-.5`, `1.5e+`, `{"a":1 // one
+}`, `a=1&b=2`, `-`, strings.Repeat("[", 65), strings.Repeat("1", 513),
 }
 
 func TestSyntaxMessages(t *testing.T) {

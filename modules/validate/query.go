@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -156,7 +157,9 @@ func (ps *parameters) claim(name string) *parameter {
 func (c *check) reject(ps *parameters, strangers []string) {
 	for _, name := range strangers {
 		v := problem.Violation{Parameter: clip(name), In: "query", Rule: "unknown", Message: "is not a parameter that the contract knows"}
-		if near := nearest(name, ps.names); near != "" {
+		if i := slices.IndexFunc(ps.query, func(p *parameter) bool { return p.name == name }); i >= 0 {
+			v.Rule, v.Message, v.Hint = faultStyle.rule, faultStyle.message, ps.query[i].example()
+		} else if near := nearest(name, ps.names); near != "" {
 			v.Hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		c.violate(problem.SchemaQuery, v)

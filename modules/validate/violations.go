@@ -180,6 +180,24 @@ func bodyViolations(list []violation) []problem.Violation {
 	return found
 }
 
+// partName names a part of a parameter in a sentence: "from", "tags, item 1".
+func partName(at string) string {
+	var b strings.Builder
+	for token := range tokens(at) {
+		switch n, err := strconv.Atoi(token); {
+		case err == nil && b.Len() > 0:
+			b.WriteString(", item " + strconv.Itoa(n+1))
+		case err == nil:
+			b.WriteString("item " + strconv.Itoa(n+1))
+		case b.Len() > 0:
+			b.WriteString("." + token)
+		default:
+			b.WriteString(token)
+		}
+	}
+	return b.String()
+}
+
 // parameterViolations gives violations their place in a parameter. Where the value
 // is an array or object, the sentence says which part is meant.
 func parameterViolations(name, in string, list []violation) []problem.Violation {
@@ -187,7 +205,7 @@ func parameterViolations(name, in string, list []violation) []problem.Violation 
 	for i := range list {
 		message := list[i].message
 		if list[i].at != "" {
-			message = strings.ReplaceAll(list[i].at[1:], "/", ".") + " " + message
+			message = partName(list[i].at) + " " + message
 		}
 		found[i] = problem.Violation{
 			Parameter: name, In: in, Rule: list[i].rule, Expected: list[i].expected, Message: message, Hint: list[i].hint,
