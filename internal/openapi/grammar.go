@@ -1,5 +1,8 @@
 package openapi
 
+// serverVariable is what the shape of those is called.
+const serverVariable = "a server variable"
+
 // methods are the operations of a path item, in the order of the specification.
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
@@ -37,7 +40,7 @@ type parts struct {
 
 func newParts(schema *shape) *parts {
 	p := &parts{schema: schema, docs: schema.fields["externalDocs"].shape}
-	variable := object("a server variable", map[string]field{
+	variable := object(serverVariable, map[string]field{
 		"enum": may(strings_), "default": must(aString), "description": may(aString),
 	})
 	p.servers = listOf("a list of servers", object("a server", map[string]field{

@@ -41,6 +41,7 @@ func (c *checker) build(contract *Contract) {
 	}
 	b.conflicts()
 	b.operationIDs()
+	b.doubts()
 }
 
 // path adds the operations of one path item.

@@ -158,7 +158,13 @@ func (c *checker) mapping(m *node) {
 		if v.kind != isString {
 			continue
 		}
-		if c.root.get("components").get("schemas").get(v.text) != nil || !strings.ContainsAny(v.text, "/#.") {
+		if schemas := c.root.get("components").get("schemas"); schemas.get(v.text) != nil {
+			continue
+		} else if !strings.ContainsAny(v.text, "/#.") {
+			c.add(finding.Error{
+				Message: fmt.Sprintf("there is no schema %q, which the discriminator maps %q to", v.text, v.key), At: v.place(), Word: v.text,
+				Hint: finding.Suggest(v.text, schemas.members()...),
+			})
 			continue
 		}
 		if v.target = c.resolve(v, v.text, 0); v.target != nil {

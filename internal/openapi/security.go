@@ -69,6 +69,9 @@ func (b *builder) requirement(n *node) (Requirement, bool) {
 	if r.Type == "apiKey" && (r.Param == "" || !slices.Contains([]string{"query", "header", "cookie"}, r.In)) {
 		b.add(finding.Error{Message: `a security scheme of type apiKey needs "name", and "in": query, header or cookie`, At: scheme.place()})
 	}
+	if r.Type == "oauth2" {
+		b.scopes(scheme, n)
+	}
 	for _, scope := range n.values {
 		r.Scopes = append(r.Scopes, scope.text)
 	}

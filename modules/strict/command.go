@@ -114,14 +114,14 @@ func runLint(cmd *cobra.Command, _ []string) error {
 		return errors.New("there is no Caddyfile in this folder; name a file with --config")
 	}
 	release := holdLog()
-	warnings, err := lint(config, adapter)
+	warnings, doubts, err := lint(config, adapter)
 	found := findings(err)
 	if err != nil && len(found) == 0 {
 		found = finding.List{{Message: err.Error(), At: finding.Position{File: config}}}
 	}
 	release(false)
 	cmd.SilenceErrors = true
-	if err := printResult(cmd, format, found, warnings); err != nil {
+	if err := printResult(cmd, format, found, warnings, doubts); err != nil {
 		return err
 	}
 	if len(found) > 0 {
@@ -130,24 +130,25 @@ func runLint(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// lint adapts and provisions a configuration.
-func lint(config, adapter string) ([]caddyconfig.Warning, error) {
+// lint adapts and provisions a configuration, and looks at the contracts of one that
+// has no errors.
+func lint(config, adapter string) (warnings []caddyconfig.Warning, doubtful finding.List, err error) {
+	var parsed []byte
 	if adapter != adapterName {
-		parsed, _, _, err := caddycmd.LoadConfig(config, adapter)
-		if err != nil {
-			return nil, err
+		parsed, _, _, err = caddycmd.LoadConfig(config, adapter)
+	} else {
+		var body []byte
+		if body, err = readConfig(config); err == nil {
+			parsed, warnings, err = Adapter{}.Adapt(body, map[string]any{"filename": config})
 		}
-		return nil, provision(parsed)
 	}
-	body, err := readConfig(config)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = provision(parsed)
 	}
-	parsed, warnings, err := Adapter{}.Adapt(body, map[string]any{"filename": config})
-	if err != nil {
-		return warnings, err
+	if err == nil {
+		doubtful = doubts(parsed)
 	}
-	return warnings, provision(parsed)
+	return warnings, doubtful, err
 }
 
 func readConfig(config string) ([]byte, error) {
@@ -181,7 +182,7 @@ func quieten(config *caddy.Config) {
 	}
 }
 
-func printResult(cmd *cobra.Command, format string, found finding.List, warnings []caddyconfig.Warning) error {
+func printResult(cmd *cobra.Command, format string, found finding.List, warnings []caddyconfig.Warning, doubts finding.List) error {
 	out := cmd.OutOrStdout()
 	if format == "json" {
 		r := result{Errors: []item{}, Warnings: []item{}}
@@ -191,6 +192,9 @@ func printResult(cmd *cobra.Command, format string, found finding.List, warnings
 		for _, w := range warnings {
 			r.Warnings = append(r.Warnings, item{Position: finding.Position{File: w.File, Line: w.Line}, Message: w.Message})
 		}
+		for _, e := range doubts {
+			r.Warnings = append(r.Warnings, item{e.Where(), e.Message, e.Hint, e.Page})
+		}
 		encoder := json.NewEncoder(out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
@@ -198,6 +202,10 @@ func printResult(cmd *cobra.Command, format string, found finding.List, warnings
 	}
 	for _, w := range warnings {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d: warning: %s\n", w.File, w.Line, w.Message)
+	}
+	for _, e := range doubts {
+		e.Message = "warning: " + e.Message
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s\n\n", e.Render(coloured(cmd.ErrOrStderr())))
 	}
 	if len(found) > 0 {
 		report(cmd, found, outcomes["validate"])

@@ -10,6 +10,8 @@ import (
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	_ "gateway/modules/api"
 )
 
 // The test binary plays the gateway in the scripts.
