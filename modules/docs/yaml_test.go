@@ -2,6 +2,7 @@ package docs
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -93,8 +94,8 @@ func TestYAMLMeansTheSame(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		if diff := cmp.Diff(decoded(t, contract.Document), readBack(t, text)); diff != "" {
-			t.Errorf("%s (-JSON +YAML):\n%s", file, diff)
+		if want, got := decoded(t, contract.Document), readBack(t, text); !reflect.DeepEqual(want, got) {
+			t.Errorf("%s (-JSON +YAML):\n%s", file, cmp.Diff(want, got))
 		}
 	}
 }
