@@ -52,6 +52,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		on_error       local|open|closed
 //		headers        on|off
 //		legacy_headers on|off
+//		cost_header    <field>
 //		jitter         <duration>
 //		mode           enforce|report|off
 //		policy <name> {
@@ -116,7 +117,7 @@ func (p *parser) option() error {
 	switch name {
 	case "policy":
 		return p.policy()
-	case "headers", "legacy_headers", "jitter", "mode":
+	case "headers", "legacy_headers", "cost_header", "jitter", "mode":
 		return p.once(p.seen, (*parser).setting, nil)
 	}
 	options := slices.Concat(policyOptionNames, handlerOptions)

@@ -42,8 +42,9 @@ func TestCaddyfile(t *testing.T) {
 				"very large" 1000000/1h 5000
 			}
 			jitter 5s
+			cost_header X-Cost
 		}`, `{"policies":[{"quota":"100/1h","key":["{http.auth.user.id}"],"tier_by":"{http.auth.user.claims.plan}",
-			"tiers":[{"value":"pro","quota":"10000/1h"},{"value":"very large","quota":"1000000/1h","burst":5000}]}],"jitter":5000000000}`},
+			"tiers":[{"value":"pro","quota":"10000/1h"},{"value":"very large","quota":"1000000/1h","burst":5000}]}],"jitter":5000000000,"cost_header":"X-Cost"}`},
 		"by the calendar": {`ratelimit 10000/month {
 			timezone Europe/Berlin
 		}`, `{"policies":[{"quota":"10000/month","timezone":"Europe/Berlin"}]}`},
@@ -131,6 +132,7 @@ func TestMistakes(t *testing.T) {
 		"tier_without_quota":    "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro\n\t\t}\n\t}",
 		"tier_with_bad_quota":   "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro lots\n\t\t}\n\t}",
 		"tier_twice":            "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro 9/1s\n\t\t\tpro 8/1s\n\t\t}\n\t}",
+		"cost_header_absurd":    "ratelimit 100/1m {\n\t\tcost_header X:Cost\n\t}",
 		"jitter_absurd":         "ratelimit 100/1m {\n\t\tjitter 2h\n\t}",
 		"concurrency_zero":      "ratelimit {\n\t\tconcurrency 0\n\t}",
 		"concurrency_and_quota": "ratelimit 100/1m {\n\t\tconcurrency 5\n\t}",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 
 	"gateway/internal/exchange"
 	"gateway/internal/finding"
@@ -78,6 +79,13 @@ func wholeNumber(value any) (int64, bool) {
 		return i, err == nil && i >= 0
 	}
 	return 0, false
+}
+
+// isToken tells whether text can be the name of a field (RFC 9110 §5.1).
+func isToken(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
+		return c <= ' ' || c > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
 }
 
 func costError(op *openapi.Operation, message string) error {

@@ -111,6 +111,7 @@ func join(handlers []*Handler, mode exchange.Mode) (*Handler, []policy) {
 		}
 		joined.HideHeaders = joined.HideHeaders || h.HideHeaders
 		joined.LegacyHeaders = joined.LegacyHeaders || h.LegacyHeaders
+		joined.CostHeader = cmp.Or(joined.CostHeader, h.CostHeader)
 		joined.Jitter = max(joined.Jitter, h.Jitter)
 		policies = slices.Concat(policies, h.policies)
 	}

@@ -9,7 +9,7 @@ import (
 	"gateway/internal/finding"
 )
 
-var handlerOptions = []string{"policy", "headers", "legacy_headers", "jitter", "mode"}
+var handlerOptions = []string{"policy", "headers", "legacy_headers", "cost_header", "jitter", "mode"}
 
 // policyOptions are the options of a policy.
 var policyOptions = map[string]func(*parser, *Policy) error{
@@ -175,8 +175,14 @@ func (p *parser) setting(*Policy) error {
 		p.handler.Mode = mode
 		return nil
 	}
-	if name == "jitter" {
+	switch name {
+	case "jitter":
 		return p.jitter()
+	case "cost_header":
+		if p.handler.CostHeader = p.Val(); !isToken(p.Val()) {
+			return finding.At(p, "such as: cost_header X-Cost", "cost_header %q cannot be the name of a field", p.Val())
+		}
+		return nil
 	}
 	if p.Val() != "on" && p.Val() != "off" {
 		return finding.At(p, "", "%s must be on or off, got %q", name, p.Val())

@@ -1,6 +1,10 @@
 package ratelimit
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
+
 	"github.com/caddyserver/caddy/v2"
 
 	"gateway/internal/exchange"
@@ -75,12 +79,27 @@ func loadLeases(key leaseKey, s *shared) (*leases, error) {
 	return value.(*leases), nil
 }
 
+// agree makes sure that handlers can be joined: a response says once what it costs.
+func agree(handlers []*Handler) error {
+	first := ""
+	for _, h := range handlers {
+		if first != "" && h.CostHeader != "" && !strings.EqualFold(first, h.CostHeader) {
+			return h.fault(fmt.Sprintf("cost_header is %q here, and %q in another ratelimit of the same api", h.CostHeader, first), "name the same field, or none")
+		}
+		first = cmp.Or(first, h.CostHeader)
+	}
+	return nil
+}
+
 // Merge joins provisioned handlers that a request would meet one after the other, so
 // that all policies that are enforced are decided together, and so are those that
 // only report. The enforcing handler comes first: what it refuses is charged to
 // nobody. The handlers given stay the owners of their state and must be kept until
 // they are cleaned up.
 func Merge(ctx caddy.Context, handlers []*Handler) ([]*Handler, error) {
+	if err := agree(handlers); err != nil {
+		return nil, err
+	}
 	var merged []*Handler
 	for _, mode := range []exchange.Mode{exchange.ModeEnforce, exchange.ModeReport} {
 		joined, policies := join(handlers, mode)

@@ -7,7 +7,7 @@
 // shared store does the same for all gateways (sharing.go, shared.go, ask.go,
 // charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
 // down (fallback.go). Requests under way are counted until they have been answered
-// (flight.go, visit.go). Days and months are in calendar.go. inspect.go, admin.go and
+// (flight.go, visit.go), and then may turn out to have cost something else (settle.go). Days and months are in calendar.go. inspect.go, admin.go and
 // command.go are for operators. fields.go tells the client.
 package ratelimit
 
@@ -48,6 +48,9 @@ type Handler struct {
 	// LegacyHeaders adds X-RateLimit-Limit, -Remaining and -Reset (in seconds) for
 	// the policy with the fewest units left. Default: false.
 	LegacyHeaders bool `json:"legacy_headers,omitempty"`
+	// CostHeader is a field of the upstream's responses that says how many units the
+	// request has cost, instead of what was charged when it came. Default: none.
+	CostHeader string `json:"cost_header,omitempty"`
 	// Jitter is up to how much longer Retry-After says at random, so that clients that
 	// were refused together do not come back together, up to 1h. Default: 0.
 	Jitter caddy.Duration `json:"jitter,omitempty"`
@@ -67,6 +70,7 @@ type Handler struct {
 	flightOrder   []uint8  // of those that bound the concurrency
 	policyField   []string // RateLimit-Policy of a request that all policies decide
 	smallestBurst int64
+	settling      *settling // nil if the cost is final when a request comes
 	tellLimits    bool
 	held          []held
 }
@@ -115,13 +119,16 @@ func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
 	if h.Jitter < 0 || time.Duration(h.Jitter) > maxJitter {
 		return h.fault(fmt.Sprintf("jitter %v must be 0 to %v", time.Duration(h.Jitter), maxJitter), "")
 	}
+	if h.CostHeader != "" && !isToken(h.CostHeader) {
+		return h.fault(fmt.Sprintf("cost_header %q cannot be the name of a field", h.CostHeader), "such as: cost_header X-Cost")
+	}
 	if len(policies) > maxPolicies {
 		return h.fault(fmt.Sprintf("there are %d rate limit policies on one request, and at most %d can be decided together", len(policies), maxPolicies), "")
 	}
 	if err := h.tellApart(policies); err != nil {
 		return err
 	}
-	h.policies = policies
+	h.policies, h.settling = policies, newSettling(h.CostHeader, ctx.Logger())
 	h.memoryOrder = lockOrder(policies, func(p *policy) bool { return p.store != nil && p.shared == nil })
 	h.remoteOrder = lockOrder(policies, func(p *policy) bool { return p.shared != nil })
 	h.flightOrder = nil
@@ -189,7 +196,7 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if len(h.flightOrder) == 0 {
+	if len(h.flightOrder) == 0 && h.settling == nil {
 		return h.step.Serve(w, r, next, h)
 	}
 	v := &visit{handler: h}

@@ -10,15 +10,27 @@ import (
 // visit is a request whose claims are remembered until it has been answered.
 type visit struct {
 	handler *Handler
+	header  http.Header // of the response
+	cost    int64       // what was charged, 0 if nothing was
 	claims  [maxPolicies]claim
 }
 
 // Decide implements exchange.Decider.
-func (v *visit) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *problem.Refusal {
-	return v.handler.decide(x, r, v.claims[:len(v.handler.policies)])
+func (v *visit) Decide(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) *problem.Refusal {
+	refusal := v.handler.decide(x, r, v.claims[:len(v.handler.policies)])
+	if refusal == nil {
+		v.header, v.cost = w.Header(), v.handler.cost(x)
+	}
+	return refusal
 }
 
 // end is called when the request has been answered, however that went.
-func (v *visit) end() { v.handler.leave(v.claims[:len(v.handler.policies)]) }
+func (v *visit) end() {
+	claims := v.claims[:len(v.handler.policies)]
+	v.handler.leave(claims)
+	if v.cost > 0 && v.handler.settling != nil {
+		v.handler.settleCost(claims, v.header, v.cost)
+	}
+}
 
 var _ exchange.Decider = (*visit)(nil)
