@@ -155,13 +155,16 @@ func (a *answer) judgeBody() {
 		a.breaks("body", "required")
 		return
 	}
-	c := checks.Get().(*check)
+	text := *a.body
+	bound := len(text)
+	if a.coding != "" {
+		bound = decodedBound(len(text), int64(a.settings.maxBody))
+	}
+	c := newCheck(bound)
 	defer c.release()
 	c.bounds, c.version = &a.settings.bounds, a.x.Route.Version
-	text := *a.body
 	if a.coding != "" {
 		var err error
-		bound := decodedBound(len(text), int64(a.settings.maxBody))
 		if c.decoded, err = a.coding.decode(c.decoded[:0], text, bound); err == errExpanded {
 			a.unchecked = exchange.TooLarge
 			return

@@ -191,3 +191,49 @@ func TestSecondAttempt(t *testing.T) {
 		t.Errorf("the service saw %d requests, want 3", n)
 	}
 }
+
+// TestMemoryOfManyResponses: 256 clients that are answered with 1 MB each, all of them
+// held or copied at once because the service ends none before it has begun the last,
+// stay under 1 GB.
+func TestMemoryOfManyResponses(t *testing.T) {
+	clients := 256
+	if validate.RaceEnabled {
+		clients = 16 // the detector is about the order of events, and slow
+	}
+	body := `{"id":"` + strings.Repeat("a", 1_000_000) + `","quantity":1}`
+	for _, mode := range []string{"report", "enforce"} {
+		var begun atomic.Int32
+		everybody := make(chan struct{})
+		var peak uint64
+		gw, server := answering(t, mode, []string{"max_body 2MiB"}, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("X-Count", "1")
+			_, _ = io.WriteString(w, body[:len(body)-1])
+			w.(http.Flusher).Flush()
+			if int(begun.Add(1)) == clients {
+				var stats runtime.MemStats
+				runtime.ReadMemStats(&stats)
+				peak = stats.HeapInuse
+				close(everybody)
+			}
+			<-everybody
+			_, _ = io.WriteString(w, body[len(body)-1:])
+		})
+		var done sync.WaitGroup
+		for range clients {
+			done.Go(func() {
+				if got := fetch(t, "GET", server.URL+"/orders/7"); got.StatusCode != 200 || len(got.body) != len(body) {
+					t.Errorf("%s: got %d with %d bytes", mode, got.StatusCode, len(got.body))
+				}
+			})
+		}
+		done.Wait()
+		t.Logf("%s: %d clients, %d MB in use", mode, clients, peak>>20)
+		if peak > 1<<30 {
+			t.Errorf("%s: %d clients take %d MB", mode, clients, peak>>20)
+		}
+		if got := int(gw.checks("passed")); got != clients {
+			t.Errorf("%s: %d of %d are checked", mode, got, clients)
+		}
+	}
+}
