@@ -140,6 +140,7 @@ var hosted = []Exception{
 	{"modules/auth/guard.go", "it wraps the next handler of Caddy"},
 	{"modules/auth/watch.go", "it shares watched files in Caddy's pool"},
 	{"modules/ratelimit/admin.go", "it adds to Caddy's admin API"},
+	{"modules/ratelimit/match.go", "its matchers are Caddy's"},
 	{"modules/ratelimit/pool.go", "it shares state in Caddy's pool"},
 	{"modules/strict/cli.go", "it rewires Caddy's commands"},
 	{"modules/strict/admin.go", "it stands before Caddy's admin API"},

@@ -58,6 +58,16 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		policy <name> {
 //			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
 //		}
+//		zone <name> {
+//			key         <text>
+//			events      <units>
+//			window      <window>
+//			match {
+//				<matchers>
+//			}
+//			ipv4_prefix <bits>
+//			ipv6_prefix <bits>
+//		}
 //	}
 //
 // A directive has either one policy, written without a block of its own, or several
@@ -117,6 +127,8 @@ func (p *parser) option() error {
 	switch name {
 	case "policy":
 		return p.policy()
+	case "zone":
+		return p.zone()
 	case "headers", "legacy_headers", "cost_header", "jitter", "mode":
 		return p.once(p.seen, (*parser).setting, nil)
 	}

@@ -45,6 +45,24 @@ func TestCaddyfile(t *testing.T) {
 			cost_header X-Cost
 		}`, `{"policies":[{"quota":"100/1h","key":["{http.auth.user.id}"],"tier_by":"{http.auth.user.claims.plan}",
 			"tiers":[{"value":"pro","quota":"10000/1h"},{"value":"very large","quota":"1000000/1h","burst":5000}]}],"jitter":5000000000,"cost_header":"X-Cost"}`},
+		"zones": {`ratelimit {
+			zone static {
+				key static
+				events 100
+				window 1m
+				match {
+					method GET
+				}
+			}
+			zone pair {
+				key "{http.request.remote.host}-{tenant}"
+				events 5
+				window 2s
+				ipv6_prefix 48
+			}
+		}`, `{"policies":[{"name":"static","quota":"100/1m","key":["global"]},
+			{"name":"pair","quota":"5/2s","key":["{http.request.remote.host}","{tenant}"],"ipv6_prefix":48}],
+			"matches":[{"policy":"static","match":[{"method":["GET"]}]}]}`},
 		"by the calendar": {`ratelimit 10000/month {
 			timezone Europe/Berlin
 		}`, `{"policies":[{"quota":"10000/month","timezone":"Europe/Berlin"}]}`},
@@ -132,6 +150,11 @@ func TestMistakes(t *testing.T) {
 		"tier_without_quota":    "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro\n\t\t}\n\t}",
 		"tier_with_bad_quota":   "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro lots\n\t\t}\n\t}",
 		"tier_twice":            "ratelimit 100/1m {\n\t\ttier {http.auth.user.claims.plan} {\n\t\t\tpro 9/1s\n\t\t\tpro 8/1s\n\t\t}\n\t}",
+		"zone_without_name":     "ratelimit {\n\t\tzone {\n\t\t\tevents 1\n\t\t}\n\t}",
+		"zone_without_window":   "ratelimit {\n\t\tzone a {\n\t\t\tevents 1\n\t\t}\n\t}",
+		"zone_window_too_short": "ratelimit {\n\t\tzone a {\n\t\t\tevents 1\n\t\t\twindow 100ms\n\t\t}\n\t}",
+		"zone_unknown_option":   "ratelimit {\n\t\tzone a {\n\t\t\tevent 1\n\t\t}\n\t}",
+		"zone_key_forwarded":    "ratelimit {\n\t\tzone a {\n\t\t\tkey {http.request.header.X-Forwarded-For}\n\t\t}\n\t}",
 		"cost_header_absurd":    "ratelimit 100/1m {\n\t\tcost_header X:Cost\n\t}",
 		"jitter_absurd":         "ratelimit 100/1m {\n\t\tjitter 2h\n\t}",
 		"concurrency_zero":      "ratelimit {\n\t\tconcurrency 0\n\t}",

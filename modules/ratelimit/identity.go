@@ -39,6 +39,12 @@ func (h *Handler) identity(i int) identity {
 	return id
 }
 
+// policyFault is a load error about one policy of the directive.
+func (h *Handler) policyFault(p Policy, err error) error {
+	message, hint := faultOf(err)
+	return h.fault(fmt.Sprintf("rate limit policy %q: %s", cmp.Or(p.Name, defaultName), message), hint)
+}
+
 // held gives back one use of something pooled.
 type held func() error
 

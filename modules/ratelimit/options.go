@@ -9,7 +9,7 @@ import (
 	"gateway/internal/finding"
 )
 
-var handlerOptions = []string{"policy", "headers", "legacy_headers", "cost_header", "jitter", "mode"}
+var handlerOptions = []string{"policy", "zone", "headers", "legacy_headers", "cost_header", "jitter", "mode"}
 
 // policyOptions are the options of a policy.
 var policyOptions = map[string]func(*parser, *Policy) error{

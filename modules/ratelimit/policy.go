@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"gateway/internal/problem"
@@ -91,11 +92,17 @@ type policy struct {
 	store   *store   // in memory, of quotas
 	flights *flights // of bounds on the concurrency
 	shared  *shared  // nil if the policy is counted in memory only
+	when    matcher  // nil if the policy is for all requests
 	leases  *leases  // nil if units are not taken ahead
 
 	quoted  string           // the name as a structured-field String
 	names   []string         // the name alone, for refusals
 	unknown *problem.Refusal // of a request without the key
+}
+
+// matcher tells requests apart.
+type matcher interface {
+	AnyMatchWithError(r *http.Request) (bool, error)
 }
 
 // compile checks the policy and resolves whatever does not depend on a request. The

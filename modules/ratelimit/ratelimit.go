@@ -12,7 +12,6 @@
 package ratelimit
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -42,6 +41,8 @@ func init() {
 type Handler struct {
 	// Policies are the quota policies, 1 to 8, each with a name of its own. Required.
 	Policies []Policy `json:"policies"`
+	// Matches tell which requests single policies are for. Default: all are for all.
+	Matches []Match `json:"matches,omitempty"`
 	// HideHeaders keeps RateLimit and RateLimit-Policy out of the responses.
 	// Default: false.
 	HideHeaders bool `json:"hide_headers,omitempty"`
@@ -91,6 +92,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		if policies[i], err = p.compile(); err != nil {
 			return h.policyFault(p, err)
 		}
+	}
+	if err := h.loadMatches(ctx, policies); err != nil {
+		return err
 	}
 	shared, err := sharedStore(ctx)
 	if err != nil {
@@ -177,11 +181,6 @@ func (h *Handler) fault(message, hint string) error {
 	return &finding.Error{Message: message, At: finding.ParseSource(h.Source), Word: "ratelimit", Hint: hint}
 }
 
-func (h *Handler) policyFault(p Policy, err error) error {
-	message, hint := faultOf(err)
-	return h.fault(fmt.Sprintf("rate limit policy %q: %s", cmp.Or(p.Name, defaultName), message), hint)
-}
-
 // Cleanup implements caddy.CleanerUpper. It runs also after a failed Provision.
 func (h *Handler) Cleanup() error {
 	live.Delete(h)
@@ -218,6 +217,9 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) 
 	}
 	for i := range claims {
 		p := &h.policies[i]
+		if !p.concerns(r) {
+			continue
+		}
 		c := &claims[i]
 		found := p.partition(c, x, r)
 		if !found && p.missing == MissingDeny {
