@@ -134,7 +134,8 @@ func TestExampleAnswers(t *testing.T) {
 		{"a bad header", "POST", "/v2/orders", []string{"Authorization", writer, "Content-Type", jsonBody, "Idempotency-Key", "no spaces!", "", goodOrder}, 400, "schema.header", nil},
 		{"no media type", "POST", "/v2/orders", []string{"Authorization", writer, "", goodOrder}, 415, "schema.content_type", nil},
 		{"another media type", "POST", "/v2/orders", []string{"Authorization", writer, "Content-Type", "text/plain", "", goodOrder}, 415, "schema.content_type", nil},
-		{"a content coding", "POST", "/v2/orders", []string{"Authorization", writer, "Content-Type", jsonBody, "Content-Encoding", "zstd", "", goodOrder}, 415, "schema.encoding", nil},
+		{"a content coding", "POST", "/v2/orders", []string{"Authorization", writer, "Content-Type", jsonBody, "Content-Encoding", "compress", "", goodOrder}, 415, "schema.encoding", nil},
+		{"a broken content coding", "POST", "/v2/orders", []string{"Authorization", writer, "Content-Type", jsonBody, "Content-Encoding", "zstd", "", goodOrder}, 400, "schema.encoding", nil},
 		{"no body", "POST", "/v2/orders", []string{"Authorization", writer, "Content-Type", jsonBody}, 422, "schema.body", nil},
 		{"a body of the other version", "POST", "/v1/orders", []string{"Authorization", writer, "Content-Type", jsonBody, "", goodOrder}, 422, "schema.body", nil},
 	} {
