@@ -92,8 +92,12 @@ func (w *watcher) tell(before, next *offer, troubles map[string]error) {
 				zap.String("file", v.contract.File), zap.Int("operations", len(v.contract.Operations)))
 		}
 	}
+	told := make(map[string]bool) // a folder that cannot be read is the same for all versions
 	for _, name := range fresh {
-		w.api.logger.Error("the contract cannot be used; the one before is served on, if there is one",
-			zap.String("api", w.api.Name), zap.String("version", name), zap.Error(troubles[name]))
+		if err := troubles[name]; !told[err.Error()] {
+			told[err.Error()] = true
+			w.api.logger.Error("the contract cannot be used; the one before is served on, if there is one",
+				zap.String("api", w.api.Name), zap.String("version", name), zap.Error(err))
+		}
 	}
 }

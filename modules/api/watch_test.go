@@ -235,6 +235,15 @@ func TestVersionsComeAndStay(t *testing.T) {
 	if got := gw.Do("GET", "/v1/a").Code; got != 200 {
 		t.Errorf("the version whose contract has gone, after an edit beside: %d", got)
 	}
+	if err := os.Mkdir(filepath.Join(dir, "v4"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const empty = "the folder of version v4 has no contract"
+	eventually(t, "the finding", func() bool { return strings.Contains(contracts(t, gw)[2].Findings.Error(), empty) })
+	text, err := os.ReadFile(filepath.Join(dir, "log"))
+	if n := strings.Count(string(text), empty); err != nil || n != 1 {
+		t.Errorf("the empty folder is logged %d times, %v:\n%s", n, err, text)
+	}
 }
 
 func TestAnEditIsJudgedWithTheRestOfTheConfig(t *testing.T) {
