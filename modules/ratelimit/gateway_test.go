@@ -290,3 +290,47 @@ func TestMetricsOfTheStore(t *testing.T) {
 		t.Errorf("the counter is %v after a reload, want 2", got)
 	}
 }
+
+// TestReloadUnderLoad: while one configuration after the other comes, nobody gets a unit
+// more, and no request fails.
+func TestReloadUnderLoad(t *testing.T) {
+	t.Parallel()
+	const quota = 500
+	client := address()
+	directive := named("ratelimit 500/1d {\n\t\tpolicy NAME\n\t}")
+	var current atomic.Pointer[gatewaytest.Gateway]
+	current.Store(gatewaytest.New(t, site(directive)))
+	var passed, refused atomic.Int64
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range quota / 2 {
+				switch code := get(current.Load(), client).Code; code {
+				case http.StatusOK:
+					passed.Add(1)
+				case http.StatusTooManyRequests:
+					refused.Add(1)
+				default:
+					t.Errorf("got %d", code)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	reloads := 0
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+			old := current.Load()
+			current.Store(gatewaytest.New(t, site(directive)))
+			old.Close()
+			reloads++
+		}
+	}
+	if passed.Load() != quota || refused.Load() != quota {
+		t.Errorf("over %d reloads %d passed and %d were refused, want %d and %d", reloads, passed.Load(), refused.Load(), quota, quota)
+	}
+}
