@@ -56,6 +56,9 @@ func TestGeneratedRequests(t *testing.T) {
 		}
 		for _, op := range c.Operations {
 			tally.operations++
+			if raceEnabled && tally.operations%8 != 0 {
+				continue // what is compared does not depend on the order of events
+			}
 			g := &generated{op: op, base: c.Bases[0], values: values, served: s}
 			where := name + " " + op.ID
 			if why := g.find(); why != "" {
@@ -74,7 +77,7 @@ func TestGeneratedRequests(t *testing.T) {
 		}
 	})
 	t.Logf("%+v", tally)
-	if tally.contracts < 40 || tally.valid < 350 || tally.parameters < 250 || tally.members < 1500 || tally.exact*100 < tally.members*95 {
+	if !raceEnabled && (tally.contracts < 40 || tally.valid < 350 || tally.parameters < 250 || tally.members < 1500 || tally.exact*100 < tally.members*95) {
 		t.Errorf("too little was tried: %+v", tally)
 	}
 }
