@@ -60,8 +60,28 @@ func File(named string) (string, error) {
 	return "Caddyfile", err
 }
 
-// Read returns the api blocks of a configuration, in its order. Nothing is provisioned.
+// Read returns the api blocks of a configuration. Nothing is provisioned.
 func Read(file string) ([]API, error) {
+	handlers, err := Handlers(file, "api")
+	if err != nil {
+		return nil, err
+	}
+	var list []API
+	for _, handler := range handlers {
+		var site struct {
+			APIs []API `json:"apis"`
+		}
+		if err := json.Unmarshal(handler, &site); err != nil {
+			return nil, err
+		}
+		list = append(list, site.APIs...)
+	}
+	return list, nil
+}
+
+// Handlers returns the HTTP handlers of a configuration that have a name, as they are
+// in Caddy's JSON. What belongs to an api block is not a handler of its own.
+func Handlers(file, name string) ([]json.RawMessage, error) {
 	config, err := adapt(file)
 	if err != nil {
 		return nil, err
@@ -70,17 +90,14 @@ func Read(file string) ([]API, error) {
 	if err := json.Unmarshal(config, &tree); err != nil {
 		return nil, err
 	}
-	var list []API
+	var list []json.RawMessage
 	walk(tree, func(object map[string]any) {
-		if object["handler"] != "api" || err != nil {
+		if object["handler"] != name || err != nil {
 			return
 		}
 		var part []byte
-		if part, err = json.Marshal(object["apis"]); err == nil {
-			var apis []API
-			err = json.Unmarshal(part, &apis)
-			list = append(list, apis...)
-		}
+		part, err = json.Marshal(object)
+		list = append(list, part)
 	})
 	return list, err
 }

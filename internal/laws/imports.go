@@ -142,6 +142,7 @@ var hosted = []Exception{
 	{"modules/ratelimit/admin.go", "it adds to Caddy's admin API"},
 	{"modules/ratelimit/match.go", "its matchers are Caddy's"},
 	{"modules/ratelimit/pool.go", "it shares state in Caddy's pool"},
+	{"modules/versioning/admin.go", "it adds to Caddy's admin API and shares counts in its pool"},
 	{"modules/strict/cli.go", "it rewires Caddy's commands"},
 	{"modules/strict/admin.go", "it stands before Caddy's admin API"},
 	{"modules/strict/stock.go", "it runs Caddy's own adapter"},

@@ -1,10 +1,13 @@
 package api_test
 
 import (
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddyserver/caddy/v2"
 
 	"gateway/internal/compat"
 	"gateway/internal/gatewaytest"
@@ -79,5 +82,28 @@ func TestFrozenContracts(t *testing.T) {
 	write(t, file, things("/a"))
 	if _, err := gatewaytest.Load(t, block("frozen", file, filepath.Join(dir, "log"), "")); err == nil {
 		t.Error("the edit loads")
+	}
+}
+
+// TestWhoUsesAVersion: the verified caller is counted under the name of the API.
+func TestWhoUsesAVersion(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "v1", "openapi.yaml"), things("/a"))
+	issuer := gatewaytest.NewIssuer(t)
+	gw := gatewaytest.New(t, block("used", dir, filepath.Join(dir, "log"), "\t\tauth "+issuer.URL+" {\n\t\t\taudience used\n\t\t}\n"))
+	token := "Bearer " + issuer.Token(t, map[string]any{"sub": "alice", "aud": "used"})
+	eventually(t, "the keys", func() bool { return gw.Do("GET", "/v1/a", "Authorization", token).Code == 200 })
+	info, err := caddy.GetModule("admin.api.gateway_versions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	if err := info.New().(caddy.AdminRouter).Routes()[0].Handler.ServeHTTP(w, httptest.NewRequest("GET", "/gateway/versions", nil)); err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := strings.Cut(w.Body.String(), `"api": "used"`)
+	if body, _, _ = strings.Cut(body, `"api":`); !strings.Contains(body, `"consumer": "alice"`) || !strings.Contains(body, `"version": "v1"`) {
+		t.Errorf("got %s", w.Body)
 	}
 }

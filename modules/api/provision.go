@@ -86,6 +86,7 @@ func (a *API) provisionVersioning(ctx caddy.Context, found []openapi.Found) erro
 	if a.Versioning == nil {
 		a.Versioning = &versioning.Handler{Source: a.Source}
 	}
+	a.Versioning.ForAPI(a.Name)
 	if err := a.Versioning.Provision(ctx); err != nil {
 		return err
 	}
@@ -167,6 +168,9 @@ func (a *API) cleanup() {
 		_, _ = remotes.Delete(a.pooled)
 	}
 	var holders []any
+	if a.Versioning != nil {
+		holders = append(holders, a.Versioning)
+	}
 	if a.Auth != nil {
 		holders = append(holders, a.Auth)
 	}

@@ -38,6 +38,7 @@ against a contract, limit rates, choose API versions, and measure all of it.
 	$ gateway fmt --overwrite    format it
 	$ gateway diff               say which changes of the contracts break clients
 	$ gateway new version        begin the next version of an API
+	$ gateway versions           say who still uses which version
 	$ gateway reasons            list what a request can be refused for
 
 A Caddyfile is loaded strictly: what Caddy would accept with another meaning than the

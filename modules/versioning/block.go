@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// ForAPI names the API whose versions these are, before Provision.
+func (h *Handler) ForAPI(name string) { h.scope = name }
+
 // SetVersions tells a handler inside an api block which versions the contracts have.
 // It is to be called once, after Provision and before the first request. Versions
 // that the configuration names and the contracts do not have are errors. What the
@@ -26,6 +29,9 @@ func (h *Handler) WithContracts(contracts []Contract) (*Handler, error) {
 	next.bound = true
 	if err := next.compile(contracts, true); err != nil {
 		return nil, err
+	}
+	if h.usage != nil {
+		h.usage.show(next.plan)
 	}
 	return &next, nil
 }

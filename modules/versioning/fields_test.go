@@ -173,6 +173,7 @@ func TestAllocations(t *testing.T) {
 		{"media type", "versioning {\nmedia_type\nversion v1\nversion v2\n}", "/orders", []string{"Accept", "text/html;q=0.1, application/json;version=2;q=0.5"}, 1},
 		{"date", "versioning {\nheader\nversion 2026-01-01\nversion 2026-06-01\n}", "/orders", []string{"API-Version", "2026-03-14"}, 1},
 		{"deprecated", life, "/v1/orders", nil, 1},
+		{"brownouts", wholeLife, "/v1/orders", nil, 1},
 		{"refused", life, "/v9/orders", nil, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,6 +8,8 @@
 //	brownout.go   versions that are switched off on trial
 //	life.go       what a contract says about the end of its version
 //	fields.go     the header fields of requests and responses
+//	usage.go      who uses which version; admin.go and metrics.go show it
+//	check.go      what somebody has to decide; command.go is gateway versions
 //	compile.go    configuration → plan; selector.go for the places
 //	block.go      what the api block asks
 package versioning
@@ -60,6 +62,10 @@ type Handler struct {
 	plan   *plan
 	eras   eras
 	fields fields
+	// scope names what the versions belong to: the API, or the place of the directive.
+	scope   string
+	usage   *usage
+	entered bool // the usage is to be given back
 }
 
 // Selector is one place where requests may name a version.
@@ -120,13 +126,40 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return err
 		}
 	}
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return err
+	}
+	if err := h.enter(); err != nil {
+		return err
+	}
+	h.usage.show(h.plan)
 	return h.step.Provision(ctx, exchange.Versioning, h.Mode, "")
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	return h.step.Serve(w, r, next, h)
+	err := h.step.Serve(w, r, next, h)
+	if x := exchange.From(r); x != nil && x.Version != "" {
+		h.note(x)
+	}
+	return err
 }
+
+// note counts a request, once it is known who sent it.
+func (h *Handler) note(x *exchange.Exchange) {
+	subject := ""
+	if x.Identity != nil {
+		subject = x.Identity.Subject()
+	}
+	v := h.plan.set.byName[x.Version]
+	if v == nil {
+		return
+	}
+	h.usage.note(h.plan, v.name, subject, h.eras.at(x.Start).notices[v.rank].refusal != nil, x.Start)
+}
+
+// Cleanup implements caddy.CleanerUpper.
+func (h *Handler) Cleanup() error { return h.leave() }
 
 // Decide implements exchange.Decider.
 func (h *Handler) Decide(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) *problem.Refusal {
@@ -165,6 +198,7 @@ func (h *Handler) Decide(x *exchange.Exchange, w http.ResponseWriter, r *http.Re
 
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 	_ exchange.Decider            = (*Handler)(nil)
 )

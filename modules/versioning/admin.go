@@ -1,0 +1,96 @@
+package versioning
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+func init() { caddy.RegisterModule(adminVersions{}) }
+
+// usages outlive reloads, by the name of the API.
+var usages = caddy.NewUsagePool()
+
+// pooledUsage is a usage in the pool.
+type pooledUsage struct{ *usage }
+
+// Destruct implements caddy.Destructor.
+func (pooledUsage) Destruct() error { return nil }
+
+// enter finds the usage that belongs to the handler.
+func (h *Handler) enter() error {
+	if h.scope == "" {
+		h.scope = h.Source
+	}
+	value, _, err := usages.LoadOrNew(h.scope, func() (caddy.Destructor, error) {
+		return pooledUsage{&usage{since: time.Now(), versions: make(map[string]*use)}}, nil
+	})
+	if err != nil {
+		return err
+	}
+	h.usage, h.entered = value.(pooledUsage).usage, true
+	return nil
+}
+
+// leave gives the usage back, once. Requests may still be inside, and note what nobody
+// will read.
+func (h *Handler) leave() error {
+	if !h.entered {
+		return nil
+	}
+	h.entered = false
+	_, err := usages.Delete(h.scope)
+	return err
+}
+
+// adminVersions shows who uses which version at the admin endpoint.
+type adminVersions struct{}
+
+// CaddyModule implements caddy.Module.
+func (adminVersions) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "admin.api.gateway_versions", New: func() caddy.Module { return new(adminVersions) }}
+}
+
+// Routes implements caddy.AdminRouter.
+func (adminVersions) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{{Pattern: adminPath, Handler: caddy.AdminHandlerFunc(listVersions)}}
+}
+
+const adminPath = "/gateway/versions"
+
+// topConsumers is how many consumers of a version are shown.
+const topConsumers = 20
+
+type reports struct {
+	APIs []apiReport `json:"apis"`
+}
+
+func usageReports(now time.Time) reports {
+	r := reports{APIs: []apiReport{}}
+	usages.Range(func(key, value any) bool {
+		r.APIs = append(r.APIs, value.(pooledUsage).report(key.(string), topConsumers, now))
+		return true
+	})
+	slices.SortFunc(r.APIs, func(a, b apiReport) int { return strings.Compare(a.API, b.API) })
+	return r
+}
+
+func listVersions(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: errors.New("the method is not allowed here")}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(usageReports(time.Now()))
+}
+
+var _ caddy.AdminRouter = adminVersions{}
