@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -269,5 +270,61 @@ func TestHeavyChecksWait(t *testing.T) {
 	}
 	for _, c := range append(taken[1:], c) {
 		c.release()
+	}
+}
+
+// TestSpooledBody: a body in memory and in a file is read as often as somebody asks, by
+// several at once, and the file is gone with the last of them.
+func TestSpooledBody(t *testing.T) {
+	t.Parallel()
+	text := make([]byte, 3*spoolMemory+17)
+	for i := range text {
+		text[i] = byte(i * i >> 7)
+	}
+	b := newSent(nil)
+	for rest := text; len(rest) > 0; {
+		n := min(len(rest), 5000)
+		if err := b.write(rest[:n]); err != nil {
+			t.Fatal(err)
+		}
+		rest = rest[n:]
+	}
+	b.block = b.first
+	if memory := b.memory(); memory > spoolMemory+maxBlock || b.rest.size != int64(len(text))-spoolMemory {
+		t.Errorf("%d bytes in memory, %d in the file", memory, b.rest.size)
+	}
+	r := &http.Request{Body: b}
+	readers := []io.ReadCloser{b}
+	for range 3 {
+		again, err := b.again()
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers = append(readers, again)
+	}
+	var all sync.WaitGroup
+	for i, reader := range readers {
+		all.Go(func() {
+			if got, err := io.ReadAll(reader); err != nil || !bytes.Equal(got, text) {
+				t.Errorf("reader %d: %d bytes, %v", i, len(got), err)
+			}
+			if n, err := reader.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+				t.Errorf("reader %d, behind the end: %d, %v", i, n, err)
+			}
+		})
+	}
+	all.Wait()
+	finish(r)
+	if _, err := b.rest.file.Stat(); err != nil {
+		t.Errorf("the file is closed while others read: %v", err)
+	}
+	for _, reader := range readers[1:] {
+		_ = reader.Close()
+	}
+	if _, err := b.rest.file.Stat(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the file is open, and nobody reads: %v", err)
+	}
+	if _, err := b.again(); err != errFinished {
+		t.Errorf("another reader after the end: %v", err)
 	}
 }
