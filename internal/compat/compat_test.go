@@ -119,6 +119,7 @@ func TestSeverity(t *testing.T) {
 		{"security where there was none", "    get:", "    get:\n      security: [{k: []}]", Breaking, ruleSecurity},
 		{"security as a choice", "    get:", "    get:\n      security: [{k: []}, {}]", Compatible, "api-security-added"},
 		{"another base path", "paths:", "servers: [{url: /shop}]\npaths:", Breaking, ruleBase},
+		{"another base path of one operation", "    delete:", "    delete:\n      servers: [{url: /shop}]", Breaking, ruleBase},
 		{"a status that errors have", `"200":` + "\n          description: ok", `"404": {description: no}` + "\n        " + `"200":` + "\n          description: ok", Compatible, "response-non-success-status-added"},
 	} {
 		newer := strings.Replace(shop, tt.from, tt.to, 1)
