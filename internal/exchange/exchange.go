@@ -136,8 +136,8 @@ type Exchange struct {
 	decisions [maxDecisions]Decision
 	count     int
 	handed    time.Time // when the last policy passed the request on
-	owned     [maxOwned]ownedField
-	ownedLen  int
+	owned     []ownedField
+	usual     [usualOwned]ownedField // room for owned
 	vary      [8]string
 	varyLen   int
 	params    [6]string // room for Params

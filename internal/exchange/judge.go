@@ -27,7 +27,7 @@ func (x *Exchange) Judge(d Decision) {
 // Owns tells whether the gateway sets a response field itself, whatever the upstream
 // says. key is canonical.
 func (x *Exchange) Owns(key string) bool {
-	for i := range x.owned[:x.ownedLen] {
+	for i := range x.owned {
 		if x.owned[i].key == key {
 			return len(x.owned[i].many) > 0
 		}

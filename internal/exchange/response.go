@@ -8,8 +8,12 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// maxOwned bounds the header fields that the gateway sets on one response.
-const maxOwned = 16
+// maxOwned bounds the header fields that the gateway sets on one response. The record
+// has room for usualOwned of them; more cost an allocation.
+const (
+	maxOwned   = 16
+	usualOwned = 5
+)
 
 // ownedField is one of them. A single value, which nearly all have, is kept in place,
 // so that the slice that ends up in the header belongs to this request: Caddy's
@@ -31,16 +35,18 @@ func (f *ownedField) set(values []string) {
 // under that name is replaced when the response begins. It works for refusals too.
 // key is canonical. Nil values remove the field.
 func (x *Exchange) OwnHeader(key string, values []string) {
-	for i := range x.owned[:x.ownedLen] {
+	for i := range x.owned {
 		if x.owned[i].key == key {
 			x.owned[i].set(values)
 			return
 		}
 	}
-	if x.ownedLen < maxOwned {
-		x.owned[x.ownedLen].key = key
-		x.owned[x.ownedLen].set(values)
-		x.ownedLen++
+	if x.owned == nil {
+		x.owned = x.usual[:0]
+	}
+	if len(x.owned) < maxOwned {
+		x.owned = append(x.owned, ownedField{key: key})
+		x.owned[len(x.owned)-1].set(values)
 	}
 }
 
@@ -55,7 +61,7 @@ func (x *Exchange) Vary(field string) {
 
 // apply writes the gateway's own fields over those of whoever answers.
 func (x *Exchange) apply(header http.Header) {
-	for i := range x.owned[:x.ownedLen] {
+	for i := range x.owned {
 		switch field := &x.owned[i]; len(field.many) {
 		case 0:
 			delete(header, field.key)

@@ -1,0 +1,66 @@
+//go:build !race
+
+package telemetry_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"gateway/internal/gatewaytest"
+)
+
+// budget is what the record of a request and its metrics may cost, in allocations on
+// top of bare Caddy: the record, the text of the request id, and the function that
+// answers placeholders.
+const budget = 3
+
+// discard is a response writer that keeps nothing, so that only what serves allocates.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}
+
+// recorded is a gateway with a policy that decides nothing, so that all it costs is
+// the record and the metrics.
+const recorded = ":8080 {\n\tratelimit 1/1s {\n\t\tmode off\n\t}\n\trespond ok\n}\n"
+
+var agent = []string{"cost"}
+
+func one(gw http.Handler) func() {
+	return func() {
+		r := httptest.NewRequest(http.MethodGet, "/v1/things/1", nil)
+		r.Header["User-Agent"] = agent
+		gw.ServeHTTP(&discard{make(http.Header, 8)}, r)
+	}
+}
+
+// bare is Caddy with another directive in the place of the policy.
+const bare = ":8080 {\n\tlog_skip\n\trespond ok\n}\n"
+
+func TestRecordCostsThreeAllocations(t *testing.T) {
+	base := testing.AllocsPerRun(200, one(gatewaytest.New(t, bare)))
+	got := testing.AllocsPerRun(200, one(gatewaytest.New(t, recorded)))
+	t.Logf("bare Caddy %.0f allocations, with record and metrics %+.0f", base, got-base)
+	if got-base > budget {
+		t.Errorf("record and metrics cost %.0f allocations, the budget is %d", got-base, budget)
+	}
+}
+
+// BenchmarkRequest compares a request with and without record and metrics.
+func BenchmarkRequest(b *testing.B) {
+	for name, config := range map[string]string{
+		"bare": bare, "recorded": recorded,
+		"caddy's metrics": "{\n\tmetrics\n}\n" + bare,
+	} {
+		b.Run(name, func(b *testing.B) {
+			serve := one(gatewaytest.New(b, config))
+			serve()
+			b.ReportAllocs()
+			for b.Loop() {
+				serve()
+			}
+		})
+	}
+}
