@@ -130,13 +130,18 @@ type bound struct {
 	slot exchange.Policy
 }
 
-// policies returns the policies that bind to operations, in the order of the pipeline.
+// policies returns the policies that bind to operations, in the order of the pipeline:
+// limits come after auth, unless they protect it.
 func (a *API) policies() []bound {
 	var list []bound
+	limits := a.limits
+	for ; len(limits) > 0 && limits[0].BeforeAuth; limits = limits[1:] {
+		list = append(list, bound{limits[0], exchange.RateLimit})
+	}
 	if a.Auth != nil {
 		list = append(list, bound{a.Auth, exchange.Auth})
 	}
-	for _, limit := range a.limits {
+	for _, limit := range limits {
 		list = append(list, bound{limit, exchange.RateLimit})
 	}
 	return append(list, bound{a.Validate, exchange.Validate})

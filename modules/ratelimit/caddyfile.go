@@ -26,6 +26,10 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	if err := handler.UnmarshalCaddyfile(h.Dispenser); err != nil {
 		return nil, err
 	}
+	if handler.BeforeAuth {
+		return nil, finding.At(h.Dispenser, "outside of an api block the order is that of a route: route { ratelimit …; auth … }",
+			"before_auth is for limits inside of an api block")
+	}
 	count, _ := h.State[countKey].(int)
 	h.State[countKey] = count + 1
 	handler.Scope = "directive " + strconv.Itoa(count+1)
@@ -54,6 +58,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		legacy_headers on|off
 //		cost_header    <field>
 //		jitter         <duration>
+//		before_auth    on|off
 //		mode           enforce|report|off
 //		policy <name> {
 //			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
@@ -129,7 +134,7 @@ func (p *parser) option() error {
 		return p.policy()
 	case "zone":
 		return p.zone()
-	case "headers", "legacy_headers", "cost_header", "jitter", "mode":
+	case "headers", "legacy_headers", "cost_header", "jitter", "before_auth", "mode":
 		return p.once(p.seen, (*parser).setting, nil)
 	}
 	options := slices.Concat(policyOptionNames, handlerOptions)

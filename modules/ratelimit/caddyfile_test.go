@@ -43,8 +43,9 @@ func TestCaddyfile(t *testing.T) {
 			}
 			jitter 5s
 			cost_header X-Cost
+			before_auth on
 		}`, `{"policies":[{"quota":"100/1h","key":["{http.auth.user.id}"],"tier_by":"{http.auth.user.claims.plan}",
-			"tiers":[{"value":"pro","quota":"10000/1h"},{"value":"very large","quota":"1000000/1h","burst":5000}]}],"jitter":5000000000,"cost_header":"X-Cost"}`},
+			"tiers":[{"value":"pro","quota":"10000/1h"},{"value":"very large","quota":"1000000/1h","burst":5000}]}],"jitter":5000000000,"cost_header":"X-Cost","before_auth":true}`},
 		"zones": {`ratelimit {
 			zone static {
 				key static

@@ -103,17 +103,17 @@ func liveStores() func(yield func(string, *store) bool) {
 	}
 }
 
-// join returns a handler for the policies of all handlers of one mode, and these
-// policies. It is nil if there are none.
-func join(handlers []*Handler, mode exchange.Mode) (*Handler, []policy) {
+// join returns a handler for the policies of all handlers of one mode, before or after
+// auth, and these policies. It is nil if there are none.
+func join(handlers []*Handler, mode exchange.Mode, early bool) (*Handler, []policy) {
 	var joined *Handler
 	var policies []policy
 	for _, h := range handlers {
-		if cmp.Or(h.Mode, exchange.ModeEnforce) != mode {
+		if cmp.Or(h.Mode, exchange.ModeEnforce) != mode || h.BeforeAuth != early {
 			continue
 		}
 		if joined == nil {
-			joined = &Handler{Mode: mode, Source: h.Source}
+			joined = &Handler{Mode: mode, Source: h.Source, BeforeAuth: early}
 		}
 		joined.HideHeaders = joined.HideHeaders || h.HideHeaders
 		joined.LegacyHeaders = joined.LegacyHeaders || h.LegacyHeaders
@@ -122,4 +122,35 @@ func join(handlers []*Handler, mode exchange.Mode) (*Handler, []policy) {
 		policies = slices.Concat(policies, h.policies)
 	}
 	return joined, policies
+}
+
+// tellApart makes sure that every policy has a name and a store of its own. Policies
+// without a name are numbered: default, default-2.
+func (h *Handler) tellApart(policies []policy) error {
+	base := defaultName
+	if h.BeforeAuth {
+		base = earlyName
+	}
+	for i := range policies {
+		p := &policies[i]
+		if p.unnamed && p.name == defaultName && base != defaultName {
+			p.name = base
+			p.describe()
+		}
+		for n := 2; p.unnamed && taken(policies[:i], p.name); n++ {
+			p.name = fmt.Sprintf("%s-%d", base, n)
+			p.describe()
+		}
+		if taken(policies[:i], p.name) {
+			return h.fault(fmt.Sprintf("two rate limit policies on one request are called %q", p.name), "give each a name of its own")
+		}
+		if slices.ContainsFunc(policies[:i], func(other policy) bool { return other.store == p.store && other.flights == p.flights }) {
+			return h.fault(fmt.Sprintf("the rate limit policy %q stands on one request twice", p.name), "give each a name of its own: policy <name>")
+		}
+	}
+	return nil
+}
+
+func taken(policies []policy, name string) bool {
+	return slices.ContainsFunc(policies, func(p policy) bool { return p.name == name })
 }

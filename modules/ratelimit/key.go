@@ -138,6 +138,17 @@ func useless(name string) (reason, hint string) {
 	return "", ""
 }
 
+// early checks that a key, or what tells tiers apart, is known before auth.
+func early(config Policy) error {
+	words := append(append([]string(nil), config.Key...), config.TierBy)
+	for _, word := range words {
+		if strings.Contains(word, "http.auth.") {
+			return &fault{fmt.Sprintf("%s is not known before auth", word), "count by {client_ip} there, and by the caller in a second ratelimit"}
+		}
+	}
+	return nil
+}
+
 // seeds are those of this process. Two make the hash 128 bits wide: among a million
 // partitions, that two share one quota by accident has a chance below 1 in 10^26.
 // Nobody outside knows the seeds, so nobody can look for a key that spends the quota

@@ -9,7 +9,7 @@ import (
 	"gateway/internal/finding"
 )
 
-var handlerOptions = []string{"policy", "zone", "headers", "legacy_headers", "cost_header", "jitter", "mode"}
+var handlerOptions = []string{"policy", "zone", "headers", "legacy_headers", "cost_header", "jitter", "before_auth", "mode"}
 
 // policyOptions are the options of a policy.
 var policyOptions = map[string]func(*parser, *Policy) error{
@@ -187,9 +187,12 @@ func (p *parser) setting(*Policy) error {
 	if p.Val() != "on" && p.Val() != "off" {
 		return finding.At(p, "", "%s must be on or off, got %q", name, p.Val())
 	}
-	if on := p.Val() == "on"; name == "headers" {
+	switch on := p.Val() == "on"; name {
+	case "headers":
 		p.handler.HideHeaders = !on
-	} else {
+	case "before_auth":
+		p.handler.BeforeAuth = on
+	default:
 		p.handler.LegacyHeaders = on
 	}
 	return nil

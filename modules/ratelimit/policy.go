@@ -75,6 +75,7 @@ const (
 
 const (
 	defaultName    = "default"
+	earlyName      = "before-auth" // of policies without a name that stand there
 	defaultMaxKeys = 1_000_000
 	largestMaxKeys = 100_000_000
 	longestName    = 64

@@ -94,15 +94,18 @@ func agree(handlers []*Handler) error {
 // Merge joins provisioned handlers that a request would meet one after the other, so
 // that all policies that are enforced are decided together, and so are those that
 // only report. The enforcing handler comes first: what it refuses is charged to
-// nobody. The handlers given stay the owners of their state and must be kept until
+// nobody. Those before auth come before all others. The handlers given stay the owners of their state and must be kept until
 // they are cleaned up.
 func Merge(ctx caddy.Context, handlers []*Handler) ([]*Handler, error) {
 	if err := agree(handlers); err != nil {
 		return nil, err
 	}
 	var merged []*Handler
-	for _, mode := range []exchange.Mode{exchange.ModeEnforce, exchange.ModeReport} {
-		joined, policies := join(handlers, mode)
+	for _, group := range []struct {
+		early bool
+		mode  exchange.Mode
+	}{{true, exchange.ModeEnforce}, {true, exchange.ModeReport}, {false, exchange.ModeEnforce}, {false, exchange.ModeReport}} {
+		joined, policies := join(handlers, group.mode, group.early)
 		if joined == nil {
 			continue
 		}

@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +54,9 @@ type Handler struct {
 	// Jitter is up to how much longer Retry-After says at random, so that clients that
 	// were refused together do not come back together, up to 1h. Default: 0.
 	Jitter caddy.Duration `json:"jitter,omitempty"`
+	// BeforeAuth puts the limits before the authentication of an api, which they protect:
+	// they count by what is known of a caller before. Default: false.
+	BeforeAuth bool `json:"before_auth,omitempty"`
 	// Mode is "enforce", "report" (decide, charge and count, but let through and
 	// tell the client nothing) or "off". Default: "enforce".
 	Mode exchange.Mode `json:"mode,omitempty"`
@@ -89,7 +91,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	policies := make([]policy, len(h.Policies))
 	for i, p := range h.Policies {
 		var err error
-		if policies[i], err = p.compile(); err != nil {
+		if policies[i], err = p.compile(); err == nil && h.BeforeAuth {
+			err = early(p)
+		}
+		if err != nil {
 			return h.policyFault(p, err)
 		}
 	}
@@ -151,29 +156,6 @@ func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
 	h.policyField = []string{strings.Join(items, ", ")}
 	h.tellLimits = !h.HideHeaders && h.Mode != exchange.ModeReport
 	return h.step.Provision(ctx, exchange.RateLimit, h.Mode, strings.Join(names, "+"))
-}
-
-// tellApart makes sure that every policy has a name and a store of its own. Policies
-// without a name are numbered: default, default-2.
-func (h *Handler) tellApart(policies []policy) error {
-	for i := range policies {
-		p := &policies[i]
-		for n := 2; p.unnamed && taken(policies[:i], p.name); n++ {
-			p.name = fmt.Sprintf("%s-%d", defaultName, n)
-			p.describe()
-		}
-		if taken(policies[:i], p.name) {
-			return h.fault(fmt.Sprintf("two rate limit policies on one request are called %q", p.name), "give each a name of its own")
-		}
-		if slices.ContainsFunc(policies[:i], func(other policy) bool { return other.store == p.store && other.flights == p.flights }) {
-			return h.fault(fmt.Sprintf("the rate limit policy %q stands on one request twice", p.name), "give each a name of its own: policy <name>")
-		}
-	}
-	return nil
-}
-
-func taken(policies []policy, name string) bool {
-	return slices.ContainsFunc(policies, func(p policy) bool { return p.name == name })
 }
 
 // fault is a load error about the directive.
