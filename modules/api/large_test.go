@@ -88,6 +88,13 @@ func prefixed(v any, prefix string) {
 			default:
 				prefixed(member, prefix)
 			}
+			if key == "mapping" { // of a discriminator, which may name schemas without a path
+				for value, target := range object(member) {
+					if name, _ := target.(string); name != "" && !strings.ContainsAny(name, "#/.") {
+						object(member)[value] = prefix + name
+					}
+				}
+			}
 		}
 	}
 }
