@@ -42,7 +42,7 @@ var (
 		Code: "version.unknown", Status: http.StatusNotFound,
 		Title: "No such API version",
 		Hint:  "Use one of the supported versions.",
-		About: "The version that the request names is not served here. The status is 404 where the path names it, 406 where `Accept` does, 415 where `Content-Type` does, and 400 elsewhere. The body and the header `API-Supported-Versions` list what there is.",
+		About: "The version that the request names is not served here. The status is 404 where the path or the host names it, 406 where `Accept` does, 415 where `Content-Type` does, and 400 elsewhere. The body and the header `API-Supported-Versions` list what there is.",
 	}
 	VersionConflict = &Reason{
 		Code: "version.conflict", Status: http.StatusBadRequest,

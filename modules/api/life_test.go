@@ -107,3 +107,27 @@ func TestWhoUsesAVersion(t *testing.T) {
 		t.Errorf("got %s", w.Body)
 	}
 }
+
+// TestVersionsByHost: the same paths in two versions, told apart by the host.
+func TestVersionsByHost(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "v1", "openapi.yaml"), things("/a"))
+	write(t, filepath.Join(dir, "v2", "openapi.yaml"), things("/a", "/b"))
+	gw := gatewaytest.New(t, block("hosts", dir, filepath.Join(dir, "log"), "\t\tversioning {\n\t\t\thost api.test\n\t\t}\n"))
+	for _, tt := range []struct {
+		url, version string
+		status       int
+	}{
+		{"http://v1.api.test/a", "v1", 200},
+		{"http://V2.api.test:8080/a", "v2", 200},
+		{"http://v2.api.test/b", "v2", 200},
+		{"http://v1.api.test/b", "v1", 404},
+		{"http://v3.api.test/a", "", 404},
+		{"http://api.test/a", "", 400},
+	} {
+		if res := gw.Do("GET", tt.url); res.Code != tt.status || res.Header().Get("API-Version") != tt.version {
+			t.Errorf("%s: got %d in version %q: %s", tt.url, res.Code, res.Header().Get("API-Version"), res.Body)
+		}
+	}
+}

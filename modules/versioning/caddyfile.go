@@ -30,6 +30,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //
 //	versioning [<matcher>] {
 //		path         [<prefix>]
+//		host         <domain>
 //		header       [<name>]
 //		query        [<name>]
 //		media_type   [param|vendor]
@@ -68,10 +69,11 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-var options = []string{"path", "header", "query", "media_type", "default", "strip_prefix", "version", "mode"}
+var options = []string{"path", "host", "header", "query", "media_type", "default", "strip_prefix", "version", "mode"}
 
 var optionParsers = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"path":         (*Handler).parseSelector,
+	"host":         (*Handler).parseSelector,
 	"header":       (*Handler).parseSelector,
 	"query":        (*Handler).parseSelector,
 	"media_type":   (*Handler).parseSelector,

@@ -41,8 +41,33 @@ func (h *Handler) compile(contracts []Contract, whole bool) error {
 	if p.selectors, err = h.selectors(); err != nil {
 		return err
 	}
+	if err := h.hosts(p); err != nil {
+		return err
+	}
 	p.lenient = h.bound && len(p.selectors) == 1 && p.selectors[0].in == inPath
 	h.plan, h.eras, h.fields = p, p.write(), p.fields()
+	return nil
+}
+
+// hosts refuses versions that no host can be named after: a label has no dot and no
+// underscore, and no case.
+func (h *Handler) hosts(p *plan) error {
+	for _, s := range h.Selectors {
+		if s.In != "host" {
+			continue
+		}
+		names := make(map[string]string, len(p.set.ordered))
+		for _, v := range p.set.ordered {
+			folded := strings.ToLower(v.name)
+			if !isDomain(folded) || strings.Contains(folded, ".") {
+				return flawAt(s.Source, "host", "name versions without dots and underscores, or select them elsewhere", "version %s cannot be a label of a host", v.name)
+			}
+			if other := names[folded]; other != "" {
+				return flawAt(s.Source, "host", "hosts have no case; give one of them another name", "versions %s and %s would have one host", other, v.name)
+			}
+			names[folded] = v.name
+		}
+	}
 	return nil
 }
 

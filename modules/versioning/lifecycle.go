@@ -88,6 +88,7 @@ func (p *plan) era(from time.Time) era {
 		missing:        refuse(problem.VersionMissing, 0, p.instruction()),
 		conflict:       refuse(problem.VersionConflict, 0, ""),
 		unknownPath:    refuse(problem.VersionUnknown, http.StatusNotFound, "The path names a version that is not served."),
+		unknownHost:    refuse(problem.VersionUnknown, http.StatusNotFound, "The host names a version that is not served."),
 		unknownAccept:  refuse(problem.VersionUnknown, http.StatusNotAcceptable, "Accept asks for a version that is not served."),
 		unknownContent: refuse(problem.VersionUnknown, http.StatusUnsupportedMediaType, "Content-Type names a version that is not served."),
 		unknownField:   refuse(problem.VersionUnknown, http.StatusBadRequest, "The request names a version that is not served."),
@@ -162,6 +163,8 @@ func (s *selector) instruction(example string) string {
 		return fmt.Sprintf("in the path: %s/%s/...", s.prefix, example)
 	case inHeader:
 		return fmt.Sprintf("in a header: %s: %s", s.name, example)
+	case inHost:
+		return fmt.Sprintf("in the host: %s.%s", example, s.name)
 	case inQuery:
 		return fmt.Sprintf("in the query: ?%s=%s", s.name, example)
 	default:

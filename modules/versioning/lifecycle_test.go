@@ -144,6 +144,7 @@ func TestLinks(t *testing.T) {
 		{"query", "?version=v2"},
 		{"query a+b", "?a%2Bb=v2"},
 		{"header\npath", "/v2/"},
+		{"host api.test", "//v2.api.test/"},
 		{"header", ""},
 		{"media_type", ""},
 	} {

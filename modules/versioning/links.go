@@ -44,13 +44,15 @@ func (b *linkField) add(target, relation, attributes string) {
 func title(v *version) string { return `; title="` + v.name + `"` }
 
 // target returns the URL reference of a version, by the first selector that has one:
-// the root of the version, or the same resource with another query. Versions that
+// the root of the version, the host of the version, or the same resource with another query. Versions that
 // live in header fields share their URL, which is the empty reference (RFC 3986 §4.4).
 func (p *plan) target(v *version) string {
 	for _, s := range p.selectors {
 		switch s.in {
 		case inPath:
 			return s.prefix + "/" + v.name + "/"
+		case inHost:
+			return "//" + v.name + "." + s.name + "/"
 		case inQuery:
 			return "?" + url.QueryEscape(s.name) + "=" + v.name
 		}

@@ -14,12 +14,14 @@ const (
 	inHeader
 	inQuery
 	inMediaType
+	inHost
 )
 
 // selector is one place where requests may name a version.
 type selector struct {
 	in place
-	// name is the canonical header, or the query parameter.
+	// name is the canonical header, the query parameter, or the domain below which the
+	// hosts of the versions lie.
 	name string
 	// prefix is what stands before the version in the path, "" or "/api".
 	prefix string
@@ -32,7 +34,7 @@ type selector struct {
 // Precedence, from the top:
 //
 //	the request names                          outcome
-//	a version that does not exist              unknown: 404 path, 406 Accept, 415 Content-Type, else 400
+//	a version that does not exist              unknown: 404 path and host, 406 Accept, 415 Content-Type, else 400
 //	two different versions                     conflict: 400
 //	one version, in however many places        that version
 //	no version, and there is a default         the default
@@ -59,6 +61,7 @@ const (
 	missing
 	conflict
 	unknownPath
+	unknownHost
 	unknownAccept
 	unknownContent
 	unknownField // header or query
@@ -124,7 +127,41 @@ func (s *selector) look(set *set, r *http.Request, c *choice) {
 		s.lookQuery(set, r.URL.RawQuery, c)
 	case inMediaType:
 		s.lookMediaTypes(set, r, c)
+	case inHost:
+		s.lookHost(set, r.Host, c)
 	}
+}
+
+// lookHost takes the label in front of the domain: v2 of v2.api.example.com. Host names
+// have no case (RFC 9110 §4.2.3). Only exact names count, as in the path; a label that
+// looks like no version, such as www, names none.
+func (s *selector) lookHost(set *set, host string, c *choice) {
+	host = withoutPort(host)
+	cut := len(host) - len(s.name) - 1
+	if cut <= 0 || host[cut] != '.' || !strings.EqualFold(host[cut+1:], s.name) {
+		return
+	}
+	label := host[:cut]
+	for _, v := range set.ordered {
+		if strings.EqualFold(label, v.name) {
+			c.name(v, chosen)
+			return
+		}
+	}
+	if label[0] == 'V' {
+		label = "v" + label[1:]
+	}
+	if set.looksLike(label) {
+		c.name(nil, unknownHost)
+	}
+}
+
+// withoutPort cuts the port, and the dot that makes a name absolute, off a host.
+func withoutPort(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	return strings.TrimSuffix(host, ".")
 }
 
 // lookPath takes the first segment behind the prefix. Only exact names count: the

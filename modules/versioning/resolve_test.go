@@ -11,6 +11,7 @@ type asked struct {
 	name, path string
 	header     []string
 	method     string
+	host       string
 }
 
 // TestMatrix is selector × request × default in one table. A cell is the chosen
@@ -79,6 +80,24 @@ func TestMatrix(t *testing.T) {
 		{"media_type", asked{method: "POST", header: []string{"Content-Type", "application/json; version=1", "Accept", "application/json; version=2"}}, "version.conflict 400", "version.conflict 400"},
 		{"media_type", asked{method: "POST", header: []string{"Content-Type", "application/json; version=1", "Accept", "*/*"}}, "v1", "v1"},
 
+		{"host api.test", asked{host: "v1.api.test"}, "v1", "v1"},
+		{"host api.test", asked{host: "V1.API.test"}, "v1", "v1"},
+		{"host api.test", asked{host: "v1.api.test:8443"}, "v1", "v1"},
+		{"host api.test", asked{host: "v1.api.test."}, "v1", "v1"},
+		{"host api.test", asked{host: "v3.api.test"}, "version.sunset 410", "version.sunset 410"},
+		{"host api.test", asked{host: "v9.api.test"}, "version.unknown 404", "version.unknown 404"},
+		{"host api.test", asked{host: "V9.api.test"}, "version.unknown 404", "version.unknown 404"},
+		{"host api.test", asked{host: "www.api.test"}, "version.missing 400", "v2"},
+		{"host api.test", asked{host: "api.test"}, "version.missing 400", "v2"},
+		{"host api.test", asked{host: ".api.test"}, "version.missing 400", "v2"},
+		{"host api.test", asked{host: "v1.api.test.evil"}, "version.missing 400", "v2"},
+		{"host api.test", asked{host: "v1.xapi.test"}, "version.missing 400", "v2"},
+		{"host api.test", asked{host: "a.v1.api.test"}, "version.missing 400", "v2"},
+		{"host api.test", asked{host: "[::1]:8443"}, "version.missing 400", "v2"},
+		{"host api.test\npath", asked{host: "v1.api.test", path: "/v1/orders"}, "v1", "v1"},
+		{"host api.test\npath", asked{host: "v1.api.test", path: "/v2/orders"}, "version.conflict 400", "version.conflict 400"},
+		{"host api.test\nheader", asked{host: "v1.api.test", header: []string{"API-Version", "v2"}}, "version.conflict 400", "version.conflict 400"},
+
 		{"header\nquery", asked{path: "/?version=v1"}, "v1", "v1"},
 		{"header\nquery", asked{path: "/?version=1", header: []string{"API-Version", "v1"}}, "v1", "v1"},
 		{"header\nquery", asked{path: "/?version=v1", header: []string{"API-Version", "v2"}}, "version.conflict 400", "version.conflict 400"},
@@ -92,7 +111,7 @@ func TestMatrix(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, variant := range []struct{ option, want string }{{"", tt.required}, {"\ndefault v2", tt.defaulted}} {
-			name := fmt.Sprintf("%s%s: %s %s", tt.selectors, variant.option, tt.asked.path, strings.Join(tt.asked.header, " "))
+			name := fmt.Sprintf("%s%s: %s%s %s", tt.selectors, variant.option, tt.asked.host, tt.asked.path, strings.Join(tt.asked.header, " "))
 			t.Run(strings.ReplaceAll(name, "\n", " "), func(t *testing.T) {
 				t.Parallel()
 				h := handler(t, "versioning {\n"+tt.selectors+variant.option+versions+"}")
@@ -113,6 +132,7 @@ func outcome(h *Handler, a asked) string {
 		a.method = "GET"
 	}
 	r := request(a.method, a.path, a.header...)
+	r.Host = a.host
 	x, _, refusal := decide(h, today, r)
 	if refusal == nil {
 		if got := r.Header.Get(h.fields.name); got != x.Version {

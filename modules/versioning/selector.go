@@ -46,13 +46,21 @@ func (s *Selector) read() (selector, error) {
 		return selector{in: inHeader, name: http.CanonicalHeaderKey(s.name())}, nil
 	case "query":
 		return selector{in: inQuery, name: s.name()}, nil
+	case "host":
+		if s.Name == "" {
+			return selector{}, flawAt(s.Source, "host", "such as: host api.example.com, for v2.api.example.com", "host needs the domain below which the hosts of the versions lie")
+		}
+		if !isDomain(s.Name) {
+			return selector{}, flawAt(s.Source, s.Name, "such as: host api.example.com, for v2.api.example.com", "%q is not the domain below which the hosts of the versions lie", s.Name)
+		}
+		return selector{in: inHost, name: s.Name}, nil
 	case "media_type":
 		if !slices.Contains([]string{"", "param", "vendor"}, s.Form) {
 			return selector{}, flawAt(s.Source, s.Form, finding.Suggest(s.Form, "param", "vendor"), "%q is not a form of media types", s.Form)
 		}
 		return selector{in: inMediaType, param: s.Form != "vendor", vendor: s.Form != "param"}, nil
 	}
-	return selector{}, flawAt(s.Source, s.In, finding.Suggest(s.In, "path", "header", "query", "media_type"), "%q is not a place that can select versions", s.In)
+	return selector{}, flawAt(s.Source, s.In, finding.Suggest(s.In, "path", "host", "header", "query", "media_type"), "%q is not a place that can select versions", s.In)
 }
 
 // name fills in the default.
@@ -83,6 +91,20 @@ func isPrefix(prefix string) bool {
 	return strings.IndexFunc(prefix, func(c rune) bool {
 		return !(c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.ContainsRune("/-._~", c))
 	}) < 0
+}
+
+// isDomain tells whether a name is a plain host name (RFC 1123 §2.1), in lower case and
+// without a port.
+func isDomain(name string) bool {
+	if len(name) > 200 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // fields works out which header fields the plan is about.

@@ -70,9 +70,10 @@ type Handler struct {
 
 // Selector is one place where requests may name a version.
 type Selector struct {
-	// In is path, header, query or media_type. Required.
+	// In is path, host, header, query or media_type. Required.
 	In string `json:"in"`
-	// Name is the header field or query parameter. Default: API-Version, version.
+	// Name is the header field or query parameter, or the domain of a host, for which it is
+	// required. Default: API-Version, version.
 	Name string `json:"name,omitempty"`
 	// Prefix is what stands before the version in the path, such as /api. Default: nothing.
 	Prefix string `json:"prefix,omitempty"`
