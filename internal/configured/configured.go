@@ -82,7 +82,7 @@ func Read(file string) ([]API, error) {
 // Handlers returns the HTTP handlers of a configuration that have a name, as they are
 // in Caddy's JSON. What belongs to an api block is not a handler of its own.
 func Handlers(file, name string) ([]json.RawMessage, error) {
-	config, err := adapt(file)
+	config, err := JSON(file)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +102,8 @@ func Handlers(file, name string) ([]json.RawMessage, error) {
 	return list, err
 }
 
-// adapt turns a Caddyfile into Caddy's JSON, without a word in the log.
-func adapt(file string) ([]byte, error) {
+// JSON returns a configuration as Caddy's JSON, without a word in the log.
+func JSON(file string) ([]byte, error) {
 	body, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err

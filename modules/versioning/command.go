@@ -95,11 +95,14 @@ func runVersions(cmd *cobra.Command, _ []string) error {
 
 // showUsage asks a running gateway.
 func showUsage(out io.Writer, config, address, format string) error {
-	adapter := ""
-	if config != "" && !strings.HasSuffix(config, ".json") {
-		adapter = "gateway"
+	var loaded []byte
+	var err error
+	if config != "" && address == "" {
+		if loaded, err = configured.JSON(config); err != nil {
+			return err
+		}
 	}
-	admin, err := caddycmd.DetermineAdminAPIAddress(address, nil, config, adapter)
+	admin, err := caddycmd.DetermineAdminAPIAddress(address, loaded, config, "")
 	if err != nil {
 		return err
 	}
