@@ -52,6 +52,22 @@ func newLeases(s *shared, size int64, bound int) *leases {
 
 func (l *leases) shard(key partition) *leaseShard { return &l.shards[key.hi%leaseShards] }
 
+// recall takes the digest of a key that is in use from its lease, which is cheaper than
+// to compute it.
+func (l *leases) recall(c *claim) bool {
+	if l == nil {
+		return false
+	}
+	s := l.shard(c.key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.table[c.key]
+	if e != nil {
+		c.digest = e.digest
+	}
+	return e != nil
+}
+
 // draw pays a claim out of a lease. Where that is not enough it says what the claim
 // wants of the shared store. It is false if the store is known to have nothing.
 func (l *leases) draw(c *claim, now, cost int64) bool {

@@ -169,7 +169,12 @@ func (c *tally) add(a answer) {
 // load sends requests of one tenant to all nodes, by two workers each, until the time
 // is up or each worker has sent most.
 func load(list []*node, tenant string, most int, during time.Duration) *tally {
-	var c tally
+	c := new(tally)
+	c.load(list, tenant, most, during)
+	return c
+}
+
+func (c *tally) load(list []*node, tenant string, most int, during time.Duration) {
 	var group sync.WaitGroup
 	end := time.Now().Add(during)
 	for _, n := range list {
@@ -182,7 +187,6 @@ func load(list []*node, tenant string, most int, during time.Duration) *tally {
 		}
 	}
 	group.Wait()
-	return &c
 }
 
 // byTenant counts by a header; other requests are not limited.

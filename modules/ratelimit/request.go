@@ -22,7 +22,7 @@ func (p *policy) partition(c *claim, x *exchange.Exchange, r *http.Request) bool
 		}
 	}
 	c.key = hashKey(key)
-	if p.shared != nil {
+	if p.shared != nil && !p.leases.recall(c) {
 		c.digest = digestOf(key)
 	}
 	return found
