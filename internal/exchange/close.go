@@ -21,6 +21,7 @@ func (x *Exchange) close(w http.ResponseWriter, r *http.Request, recorder Record
 	if x.Aborted && x.Refusal == nil && r.Context().Err() == nil {
 		x.Refusal = cutOff // by the upstream: the client is still there
 	}
+	x.Bytes += x.tunnelled.Load()
 	x.measure(time.Now())
 	recorder.Record(x, r)
 }
@@ -40,7 +41,7 @@ func (x *Exchange) leave(w http.ResponseWriter, err error) error {
 	x.Fail(err)
 	if x.Status == 0 {
 		x.Status = problem.StatusOf(err)
-		x.apply(w.Header())
+		x.begin(w.Header())
 		if refusal, ok := problem.FromError(err); ok {
 			problem.WriteHeader(w.Header(), refusal)
 		}
@@ -52,8 +53,12 @@ func (x *Exchange) leave(w http.ResponseWriter, err error) error {
 }
 
 // measure splits the time since the start: what lies after the last policy is the
-// upstream's, unless a policy ended the request.
+// upstream's, unless a policy ended the request. The life of a stream is apart.
 func (x *Exchange) measure(end time.Time) {
+	if x.Stream != NoStream {
+		x.Life = end.Sub(x.began)
+		end = x.began
+	}
 	x.Total = end.Sub(x.Start)
 	x.Own = x.Total
 	x.Forwarded = !x.stopped()

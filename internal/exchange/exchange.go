@@ -9,6 +9,7 @@
 package exchange
 
 import (
+	"sync/atomic"
 	"time"
 
 	"gateway/internal/problem"
@@ -125,14 +126,23 @@ type Exchange struct {
 	Bytes  int64
 	// Total = Own + Upstream, once the exchange is closed. Own is the gateway's
 	// work up to the last policy; Upstream is everything below it, including the
-	// writing of the response.
+	// writing of the response. If that is a stream, they end where it begins.
 	Total, Own, Upstream time.Duration
+	// Stream is what the response became, and Life how long it lasted.
+	Stream Stream
+	Life   time.Duration
 	// Forwarded tells that all policies let the request through.
 	Forwarded bool
 	// Aborted tells that the response was cut off.
 	Aborted bool
+	// ServerTiming tells the client how long the steps took. The recorder may set it
+	// in Begin.
+	ServerTiming bool
 
 	response  response
+	recorder  Recorder
+	began     time.Time    // when the response became a stream
+	tunnelled atomic.Int64 // bytes written past the response
 	decisions [maxDecisions]Decision
 	count     int
 	handed    time.Time // when the last policy passed the request on

@@ -16,11 +16,14 @@ import (
 
 // recorder keeps what it is told.
 type recorder struct {
-	begun int
-	got   []*Exchange
+	timing  bool // asks for Server-Timing
+	begun   int
+	streams []Stream
+	got     []*Exchange
 }
 
-func (rec *recorder) Begin(*Exchange)                     { rec.begun++ }
+func (rec *recorder) Begin(x *Exchange)                   { rec.begun++; x.ServerTiming = rec.timing }
+func (rec *recorder) Stream(x *Exchange)                  { rec.streams = append(rec.streams, x.Stream) }
 func (rec *recorder) Record(x *Exchange, _ *http.Request) { rec.got = append(rec.got, x) }
 func (rec *recorder) step(p Policy, m Mode) *Step         { return &Step{policy: p, mode: m, recorder: rec} }
 func request(method, target string, vars map[string]any) *http.Request {

@@ -90,7 +90,8 @@ type response struct {
 func (w *response) WriteHeader(status int) {
 	if w.x.Status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		w.x.Status = status
-		w.x.apply(w.Header())
+		w.x.begin(w.Header())
+		w.x.become(streamOf(status, w.Header()))
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

@@ -17,6 +17,9 @@ import (
 type Recorder interface {
 	// Begin is called exactly once per exchange, before any policy.
 	Begin(x *Exchange)
+	// Stream is called at most once per exchange, when its response turns out to be
+	// a stream: the request has its answer, but Record is called only at the end.
+	Stream(x *Exchange)
 	// Record is called exactly once per exchange, after the handlers have returned
 	// and before Caddy writes the access log.
 	Record(x *Exchange, r *http.Request)
@@ -143,6 +146,7 @@ type Serve func(x *Exchange, w http.ResponseWriter, r *http.Request) error
 // a request; handlers that may come later use Step.
 func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve Serve) (err error) {
 	x := open(w, r)
+	x.recorder = recorder
 	recorder.Begin(x)
 	finished := false
 	defer func() { x.close(w, r, recorder, &err, finished) }()

@@ -22,6 +22,10 @@ type App struct {
 	// tokens and API keys are those of this process.
 	Redis *Redis `json:"redis,omitempty"`
 
+	// ServerTiming tells clients in the response field Server-Timing how long each step
+	// took. Default: false, because it tells outsiders what stands behind the gateway.
+	ServerTiming bool `json:"server_timing,omitempty"`
+
 	telemetry *telemetry.Telemetry
 	store     *redis.Store
 	storeKey  storeKey
@@ -70,7 +74,13 @@ func (a *App) Cleanup() error {
 }
 
 // Begin implements exchange.Recorder.
-func (a *App) Begin(x *exchange.Exchange) { a.telemetry.Begin(x) }
+func (a *App) Begin(x *exchange.Exchange) {
+	x.ServerTiming = a.ServerTiming
+	a.telemetry.Begin(x)
+}
+
+// Stream implements exchange.Recorder.
+func (a *App) Stream(x *exchange.Exchange) { a.telemetry.Stream(x) }
 
 // Record implements exchange.Recorder.
 func (a *App) Record(x *exchange.Exchange, r *http.Request) { a.telemetry.Record(x, r) }

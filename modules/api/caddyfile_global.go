@@ -29,7 +29,7 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 }
 
 // globalOptions are the words of the block, for hints.
-var globalOptions = []string{"redis"}
+var globalOptions = []string{"redis", "server_timing"}
 
 // UnmarshalCaddyfile sets up the app from the global option. Syntax:
 //
@@ -45,6 +45,7 @@ var globalOptions = []string{"redis"}
 //			timeout           <duration>
 //			on_error          local|open|closed
 //		}
+//		server_timing
 //	}
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the option's name
@@ -52,18 +53,29 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return finding.At(d, "write gateway { ... }", "the global option gateway takes a block, got %q", d.Val())
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		if d.Val() != "redis" {
-			return finding.At(d, finding.Suggest(d.Val(), globalOptions...), "%q is not an option of gateway", d.Val())
-		}
-		if a.Redis != nil {
-			return finding.At(d, "name several URLs behind one redis for a Cluster or Sentinels", "redis stands here twice")
-		}
-		a.Redis = &Redis{Source: source(d)}
-		if err := a.Redis.unmarshal(d); err != nil {
+		if err := a.option(d); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (a *App) option(d *caddyfile.Dispenser) error {
+	switch d.Val() {
+	case "redis":
+		if a.Redis != nil {
+			return finding.At(d, "name several URLs behind one redis for a Cluster or Sentinels", "redis stands here twice")
+		}
+		a.Redis = &Redis{Source: source(d)}
+		return a.Redis.unmarshal(d)
+	case "server_timing":
+		if a.ServerTiming {
+			return finding.At(d, "remove one of them", "server_timing stands here twice")
+		}
+		a.ServerTiming = true
+		return end(d)
+	}
+	return finding.At(d, finding.Suggest(d.Val(), globalOptions...), "%q is not an option of gateway", d.Val())
 }
 
 // redisOptions are the words of the block of redis, for hints.

@@ -53,6 +53,10 @@ func (l logRecord) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	if x.Aborted {
 		e.AddBool("aborted", true)
 	}
+	if x.Stream != exchange.NoStream {
+		e.AddString("stream", x.Stream.String())
+		e.AddFloat64("stream_ms", milliseconds(x.Life))
+	}
 	e.AddFloat64("own_ms", milliseconds(x.Own))
 	e.AddFloat64("upstream_ms", milliseconds(x.Upstream))
 	return e.AddArray("steps", logSteps(x.Decisions()))
@@ -134,7 +138,7 @@ func (f *faults) log(x *exchange.Exchange) {
 		return
 	}
 	line := &f.lines[reasonSlot(refusal.Reason)]
-	now := x.Start.Add(x.Total).UnixNano()
+	now := x.Start.Add(x.Total + x.Life).UnixNano()
 	next := line.next.Load()
 	if now < next || !line.next.CompareAndSwap(next, now+int64(faultInterval)) {
 		line.suppressed.Add(1)

@@ -34,7 +34,9 @@ type metrics struct {
 	requests, rejections, bytes *prometheus.CounterVec
 	checks, deprecated          *prometheus.CounterVec
 	total, own, upstream        *prometheus.HistogramVec
+	life                        *prometheus.HistogramVec
 	inFlight                    prometheus.Gauge
+	streams                     [exchange.StreamCount]prometheus.Gauge
 	dropped                     prometheus.Counter
 	generation, loaded          prometheus.Gauge
 	decisions                   [exchange.PolicyCount][exchange.VerdictCount]prometheus.Counter
@@ -53,6 +55,7 @@ var process = newMetrics(maxRoutes)
 // gateway's own work is a hundred times shorter and has its own.
 var (
 	requestBuckets = []float64{.001, .0025, .005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}
+	lifeBuckets    = []float64{1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600}
 	ownBuckets     = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1}
 )
 
@@ -71,7 +74,7 @@ func newMetrics(routes int) *metrics {
 		"Requests that used what the contract marks as deprecated: the operation, or a parameter.",
 		"api", "version", "route", "part")
 	m.total = m.histograms("gateway_request_duration_seconds",
-		"Time from the first gateway handler to the end of the response.", requestBuckets)
+		"Time from the first gateway handler to the end of the response, or to its beginning if it is a stream.", requestBuckets)
 	m.own = m.histograms("gateway_own_duration_seconds",
 		"Part of the request's time that the gateway itself needed, up to the last policy.", ownBuckets)
 	m.upstream = m.histograms("gateway_upstream_duration_seconds",
@@ -79,7 +82,10 @@ func newMetrics(routes int) *metrics {
 	m.bytes = m.counters("gateway_response_bytes_total",
 		"Bytes of response bodies written to clients.",
 		"api", "version", "route")
-	m.inFlight = m.gauge("gateway_requests_in_flight", "Requests that have begun and not ended.")
+	m.inFlight = m.gauge("gateway_requests_in_flight", "Requests that have begun and not ended. Streams are counted apart.")
+	m.openStreams()
+	m.life = m.histograms("gateway_stream_duration_seconds",
+		"Life of WebSockets, event streams (sse) and other upgraded connections that have ended.", lifeBuckets, "kind")
 	m.policyDecisions()
 	m.dropped = m.counter("gateway_series_dropped_total",
 		"Requests counted under _other because their route or their route's codes have all the series they may have.")
@@ -99,6 +105,16 @@ func (m *metrics) policyDecisions() {
 		for v := range m.decisions[p] {
 			m.decisions[p][v] = vec.WithLabelValues(exchange.Policy(p).String(), exchange.Verdict(v).String())
 		}
+	}
+}
+
+// openStreams makes all series at once, as policyDecisions does.
+func (m *metrics) openStreams() {
+	const name, help = "gateway_streams_in_flight", "WebSockets, event streams (sse) and other upgraded connections that are open."
+	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"kind"})
+	m.add(vec, name, "gauge", help, "kind")
+	for kind := exchange.NoStream + 1; kind < exchange.StreamCount; kind++ {
+		m.streams[kind] = vec.WithLabelValues(kind.String())
 	}
 }
 
@@ -125,8 +141,8 @@ func (m *metrics) gauge(name, help string) prometheus.Gauge {
 // histograms makes a family of histograms by route, classic and native. When a native
 // histogram has all the buckets it may have, it halves its resolution; resetting it
 // instead would set the classic buckets back too.
-func (m *metrics) histograms(name, help string, buckets []float64) *prometheus.HistogramVec {
-	names := []string{"api", "version", "route"}
+func (m *metrics) histograms(name, help string, buckets []float64, more ...string) *prometheus.HistogramVec {
+	names := append([]string{"api", "version", "route"}, more...)
 	vec := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: name, Help: help, Buckets: buckets,
 		NativeHistogramBucketFactor:    1.1,

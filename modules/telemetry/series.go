@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -51,6 +52,7 @@ type series struct {
 	rejections [reasonSlots]atomic.Pointer[prometheus.Counter]
 	checks     [resultSlots]atomic.Pointer[prometheus.Counter]
 	deprecated [len(parts)]atomic.Pointer[prometheus.Counter]
+	life       [exchange.StreamCount]atomic.Pointer[prometheus.Observer]
 
 	mu   sync.Mutex // held while children are made or deleted
 	gone bool
@@ -122,6 +124,11 @@ func (s *series) remove() {
 	for i := range s.checks {
 		if s.checks[i].Load() != nil {
 			m.checks.DeleteLabelValues(s.api, s.version, s.route, results[i])
+		}
+	}
+	for i := range s.life {
+		if s.life[i].Load() != nil {
+			m.life.DeleteLabelValues(s.api, s.version, s.route, exchange.Stream(i).String())
 		}
 	}
 	for i := range s.deprecated {
@@ -254,4 +261,20 @@ func (s *series) add(slot *atomic.Pointer[prometheus.Counter], vec *prometheus.C
 	counter := vec.WithLabelValues(s.api, s.version, s.route, label)
 	slot.Store(&counter)
 	return &counter
+}
+
+// lived counts a stream that has ended.
+func (s *series) lived(kind exchange.Stream, life time.Duration, exemplar prometheus.Labels) {
+	slot := &s.life[kind]
+	if slot.Load() == nil {
+		s.mu.Lock()
+		if slot.Load() == nil && !s.gone {
+			observer := s.metrics.life.WithLabelValues(s.api, s.version, s.route, kind.String())
+			slot.Store(&observer)
+		}
+		s.mu.Unlock()
+	}
+	if observer := slot.Load(); observer != nil {
+		observe(*observer, life, exemplar)
+	}
 }

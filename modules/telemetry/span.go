@@ -73,6 +73,12 @@ func (p *prepared) describe(span trace.Span, x *exchange.Exchange, method string
 		attribute.Float64("gateway.own_ms", milliseconds(x.Own)),
 		attribute.Float64("gateway.upstream_ms", milliseconds(x.Upstream)),
 	)
+	if x.Stream != exchange.NoStream {
+		span.SetAttributes(
+			attribute.String("gateway.stream", x.Stream.String()),
+			attribute.Float64("gateway.stream_ms", milliseconds(x.Life)),
+		)
+	}
 	if x.Refusal != nil {
 		span.SetAttributes(attribute.String("gateway.reason", x.Refusal.Reason.Code))
 	}

@@ -14,10 +14,10 @@
 // maxCodes for each method of a route. With R routes, at most maxRoutes, the families
 // that have a route hold at most
 //
-//	(R + 1) × (11 methods × 33 codes + 64 reasons + 16 results + 2 parts + 3 histograms + 1)
+//	(R + 1) × (11 methods × 33 codes + 64 reasons + 16 results + 2 parts + 3 histograms + 3 of streams + 1)
 //
 // children, a histogram having 18 samples at most and 160 native buckets. The others
-// hold 5 policies × 4 decisions + 4. A child exists only once it has counted
+// hold 5 policies × 4 decisions + 3 kinds of streams + 4. A child exists only once it has counted
 // something, so a contract's real number is close to its number of operations times
 // the two or three codes they answer with. Beyond a bound, requests are counted under
 // _other and in gateway_series_dropped_total.
@@ -126,7 +126,13 @@ func (t *Telemetry) Close() {
 // Begin counts a request in.
 func (t *Telemetry) Begin(*exchange.Exchange) { t.metrics.inFlight.Inc() }
 
-// Record counts a request out and passes its record on to the trace and the log.
+// Stream counts a request out, whose answer has begun, and a stream in.
+func (t *Telemetry) Stream(x *exchange.Exchange) {
+	t.metrics.streams[x.Stream].Inc()
+	t.metrics.inFlight.Dec()
+}
+
+// Record counts a request, or the stream that it became, out and passes its record on to the trace and the log.
 func (t *Telemetry) Record(x *exchange.Exchange, r *http.Request) {
 	ctx := r.Context()
 	span := trace.SpanFromContext(ctx)
@@ -137,6 +143,10 @@ func (t *Telemetry) Record(x *exchange.Exchange, r *http.Request) {
 	}
 	addLogField(ctx, x)
 	t.faults.log(x)
+	if x.Stream != exchange.NoStream {
+		t.metrics.streams[x.Stream].Dec()
+		return
+	}
 	t.metrics.inFlight.Dec()
 }
 
@@ -182,6 +192,9 @@ func (t *Telemetry) count(p *prepared, x *exchange.Exchange, method int, span tr
 	observe(times.own, x.Own, exemplar)
 	if x.Forwarded {
 		observe(times.upstream, x.Upstream, exemplar)
+	}
+	if x.Stream != exchange.NoStream {
+		p.series.lived(x.Stream, x.Life, exemplar)
 	}
 }
 

@@ -126,9 +126,19 @@ func judged(route *exchange.Route, verdict exchange.Verdict, unchecked string) *
 
 var get = httptest.NewRequest(http.MethodGet, "/v1/orders/7", nil)
 
+// streamed returns the record of a request whose response became a stream of an hour.
+func streamed(route *exchange.Route, kind exchange.Stream) *exchange.Exchange {
+	x := answered(route, http.StatusOK)
+	x.Stream, x.Life = kind, time.Hour
+	return x
+}
+
 // serve begins and records an exchange.
 func (b bench) serve(x *exchange.Exchange, r *http.Request) {
 	b.Begin(x)
+	if x.Stream != exchange.NoStream {
+		b.Stream(x)
+	}
 	b.Record(x, r)
 }
 
@@ -142,6 +152,9 @@ func (b bench) fill() {
 	outdated := answered(route, http.StatusOK)
 	outdated.Deprecated = exchange.DeprecatedOperation | exchange.DeprecatedParameter
 	b.serve(outdated, get)
+	for kind := exchange.NoStream + 1; kind < exchange.StreamCount; kind++ {
+		b.serve(streamed(route, kind), get)
+	}
 	b.Started(time.Unix(1_800_000_000, 0))
 }
 
@@ -326,6 +339,30 @@ func TestInFlight(t *testing.T) {
 	}
 }
 
+func TestStreamsInFlight(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, maxRoutes)
+	x := streamed(nil, exchange.WebSocket)
+	open := b.metrics.streams[exchange.WebSocket]
+	b.Begin(x)
+	b.Stream(x)
+	if requests, streams := testutil.ToFloat64(b.metrics.inFlight), testutil.ToFloat64(open); requests != 0 || streams != 1 {
+		t.Errorf("%v requests and %v streams are in flight, want one stream", requests, streams)
+	}
+	b.Record(x, get)
+	if requests, streams := testutil.ToFloat64(b.metrics.inFlight), testutil.ToFloat64(open); requests != 0 || streams != 0 {
+		t.Errorf("%v requests and %v streams are in flight after the end", requests, streams)
+	}
+	families := b.gather(t)
+	if got := families["gateway_request_duration_seconds"].GetMetric()[0].GetHistogram().GetSampleSum(); got != .003 {
+		t.Errorf("the latency is %v s, want that of the beginning", got)
+	}
+	life := families["gateway_stream_duration_seconds"].GetMetric()[0]
+	if got := life.GetHistogram().GetSampleSum(); got != 3600 || label(life, "kind") != "websocket" {
+		t.Errorf("the life of the %s is %v s, want an hour", label(life, "kind"), got)
+	}
+}
+
 func TestReloadContinuesToCount(t *testing.T) {
 	t.Parallel()
 	old := newBench(t, maxRoutes)
@@ -480,7 +517,7 @@ func TestSeriesAreBounded(t *testing.T) {
 		x.Refusal = &problem.Refusal{Reason: problem.Catalogue()[0]}
 		b.serve(x, r)
 	}
-	if bound, got := (routes+1)*(methodCount*(maxCodes+1)+reasonSlots+resultSlots+3+1), b.children(t); got > bound {
+	if bound, got := (routes+1)*(methodCount*(maxCodes+1)+reasonSlots+resultSlots+3+3+1), b.children(t); got > bound {
 		t.Errorf("%d series, want at most %d", got, bound)
 	}
 	// Nearly all methods of three letters are unknown and two of three routes found no place.
