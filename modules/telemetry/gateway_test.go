@@ -218,9 +218,12 @@ func TestTracesReachACollector(t *testing.T) {
 	if want := "00-" + traceID + "-" + spanID + "-01"; parent != want {
 		t.Errorf("the service sees traceparent %q, want %q", parent, want)
 	}
+	if text := span.String(); strings.Contains(text, "s3cret") {
+		t.Errorf("the span has the token of the query: %s", text)
+	}
 	got := attributes(span)
 	want := map[string]string{
-		"http.route": "/v1/things/{id}", "gateway.api": "traced", "gateway.version": "v1",
+		"http.request.method": "GET", "url.path": "/v1/things/1", "url.scheme": "http", "http.route": "/v1/things/{id}", "gateway.api": "traced", "gateway.version": "v1",
 		"gateway.operation": "getThing", "gateway.request_id": res.Header().Get("X-Request-Id"),
 	}
 	for key := range got {
