@@ -2,11 +2,13 @@ package validate
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,6 +41,28 @@ var deviations = map[string]string{
 	"format.json/": "the suite has format as an annotation; here it is asserted",
 }
 
+// refusedGroups counts the groups of each file that are refused, by reason.
+type refusedGroups struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (r *refusedGroups) of(file string) func(reason string) {
+	return func(reason string) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.count[file+": "+reason]++
+	}
+}
+
+func (r *refusedGroups) list() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(r.count)) {
+		fmt.Fprintf(&b, "%s: %d\n", name, r.count[name])
+	}
+	return b.String()
+}
+
 func TestJSONSchemaSuite(t *testing.T) {
 	t.Parallel()
 	folder := vectors(t, "json-schema-test-suite")
@@ -47,6 +71,8 @@ func TestJSONSchemaSuite(t *testing.T) {
 		"draft4": "http://json-schema.org/draft-04/schema#", "draft7": "http://json-schema.org/draft-07/schema#",
 		"draft2020-12": "https://json-schema.org/draft/2020-12/schema",
 	}
+	refused := &refusedGroups{count: make(map[string]int)}
+	t.Cleanup(func() { golden(t, "suite.golden", refused.list()) })
 	for draft, dialect := range dialects {
 		paths, err := filepath.Glob(filepath.Join(folder, "tests", draft, "*.json"))
 		if err != nil || len(paths) < 20 {
@@ -56,7 +82,7 @@ func TestJSONSchemaSuite(t *testing.T) {
 			t.Run(draft+"/"+filepath.Base(path), func(t *testing.T) {
 				t.Parallel()
 				for _, group := range readSuite(t, path) {
-					runGroup(t, filepath.Base(path), group, dialect, remotes)
+					runGroup(t, filepath.Base(path), group, dialect, remotes, refused.of(draft+"/"+filepath.Base(path)))
 				}
 			})
 		}
@@ -154,11 +180,12 @@ func compareExplanations(t testing.TB, s *schema, d *document, failed *failure) 
 
 var testBounds = bounds{maxDepth: 64, maxValues: 100_000, maxNumber: 512}
 
-func runGroup(t *testing.T, file string, group suiteGroup, dialect string, remotes func(string) (string, bool)) {
+func runGroup(t *testing.T, file string, group suiteGroup, dialect string, remotes func(string) (string, bool), refused func(reason string)) {
 	s, err := compileText(t, string(group.Schema), dialect, remotes)
 	if err != nil {
-		for part := range refusedSchemas {
+		for part, reason := range refusedSchemas {
 			if strings.Contains(err.Error(), part) {
+				refused(reason)
 				return
 			}
 		}
