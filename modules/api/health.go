@@ -24,9 +24,14 @@ type ContractHealth struct {
 
 // Contracts returns what became of every contract of the config, by API and version.
 func (a *App) Contracts() []ContractHealth {
+	return healths(func(api *API) bool { return api.app == a })
+}
+
+// healths returns what became of the contracts of some of the live APIs.
+func healths(wanted func(*API) bool) []ContractHealth {
 	var all []ContractHealth
 	live.each(func(api *API) {
-		if api.app == a {
+		if wanted(api) {
 			all = append(all, api.contracts()...)
 		}
 	})

@@ -3,16 +3,13 @@ package auth
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"gateway/internal/admin"
 )
 
 func init() { caddy.RegisterModule(adminKeys{}) }
@@ -30,8 +27,8 @@ func (adminKeys) CaddyModule() caddy.ModuleInfo {
 // Routes implements caddy.AdminRouter.
 func (adminKeys) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
-		{Pattern: "/gateway/keys", Handler: caddy.AdminHandlerFunc(listKeys)},
-		{Pattern: "/gateway/keys/refresh", Handler: caddy.AdminHandlerFunc(refreshKeys)},
+		admin.Route("/gateway/keys", listKeys),
+		admin.Route("/gateway/keys/refresh", refreshKeys),
 	}
 }
 
@@ -102,18 +99,18 @@ func keyReports(now time.Time) []keyReport {
 }
 
 func listKeys(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return wrongMethod(w, r, "GET, HEAD")
+	if err := admin.Allow(w, r, http.MethodGet); err != nil {
+		return err
 	}
-	return answerJSON(w, map[string]any{"keys": keyReports(time.Now())})
+	return admin.Answer(w, map[string]any{"keys": keyReports(time.Now())})
 }
 
 // adminPatience bounds how long a refresh is waited for.
 const adminPatience = 15 * time.Second
 
 func refreshKeys(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodPost {
-		return wrongMethod(w, r, "POST")
+	if err := admin.Allow(w, r, http.MethodPost); err != nil {
+		return err
 	}
 	var wanted struct {
 		Keys string `json:"keys"`
@@ -129,7 +126,7 @@ func refreshKeys(w http.ResponseWriter, r *http.Request) error {
 		return true
 	})
 	if len(found) == 0 {
-		return refuseAdmin(http.StatusNotFound, `no keys of that name are fetched; GET /gateway/keys lists them. The body is {"keys": "<name>"}`)
+		return admin.Refuse(http.StatusNotFound, `no keys of that name are fetched; GET /gateway/keys lists them. The body is {"keys": "<name>"}`)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), adminPatience)
 	defer cancel()
@@ -137,55 +134,23 @@ func refreshKeys(w http.ResponseWriter, r *http.Request) error {
 	for i, p := range found {
 		p.refresh(ctx)
 		if reports[i] = p.report(time.Now()); reports[i].LastFailure != "" {
-			return refuseAdmin(http.StatusBadGateway, "the keys cannot be fetched: "+reports[i].LastFailure)
+			return admin.Refuse(http.StatusBadGateway, "the keys cannot be fetched: "+reports[i].LastFailure)
 		}
 	}
-	return answerJSON(w, map[string]any{"keys": reports})
+	return admin.Answer(w, map[string]any{"keys": reports})
 }
 
-// readJSON reads the body of a request that changes something. A browser does not
-// send JSON to another origin without asking first, and says where it comes from, so
-// that no web page can do it behind its reader's back.
+// readJSON reads the body of a request. Names that stand twice, and what comes behind,
+// are refused, too: who is revoked should not depend on the reader.
 func readJSON(r *http.Request, into any) error {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return refuseAdmin(http.StatusUnsupportedMediaType, "the body has to be application/json")
+	data, err := admin.ReadBody(r)
+	if err != nil {
+		return err
 	}
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "same-origin", "none":
-	default:
-		return refuseAdmin(http.StatusForbidden, "the request comes from another origin")
-	}
-	const most = 64 << 10
-	data, err := io.ReadAll(io.LimitReader(r.Body, most+1))
-	if err != nil || len(data) > most {
-		return refuseAdmin(http.StatusRequestEntityTooLarge, "the body is larger than 64 KiB, or cannot be read")
-	}
-	// The strict reader refuses names that stand twice and what comes behind.
 	if _, ok := decodeObject(string(data)); !ok {
-		return refuseAdmin(http.StatusBadRequest, "the body is not one strict JSON object")
+		return admin.Refuse(http.StatusBadRequest, "the body is not one strict JSON object")
 	}
-	if err := caddy.StrictUnmarshalJSON(data, into); err != nil {
-		return refuseAdmin(http.StatusBadRequest, fmt.Sprintf("the body is not understood: %v", err))
-	}
-	return nil
-}
-
-func wrongMethod(w http.ResponseWriter, r *http.Request, allowed string) error {
-	w.Header().Set("Allow", allowed)
-	return refuseAdmin(http.StatusMethodNotAllowed, "the method "+r.Method+" is not allowed here")
-}
-
-func refuseAdmin(status int, text string) error {
-	return caddy.APIError{HTTPStatus: status, Err: errors.New(text), Message: text}
-}
-
-func answerJSON(w http.ResponseWriter, value any) error {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	return admin.Decode(data, into)
 }
 
 var _ caddy.AdminRouter = adminKeys{}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"gateway/internal/admin"
 )
 
 func init() { caddy.RegisterModule(adminRevocations{}) }
@@ -21,16 +23,15 @@ func (adminRevocations) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements caddy.AdminRouter.
 func (adminRevocations) Routes() []caddy.AdminRoute {
-	return []caddy.AdminRoute{{Pattern: "/gateway/revocations", Handler: caddy.AdminHandlerFunc(serveRevocations)}}
+	return []caddy.AdminRoute{admin.Route("/gateway/revocations", serveRevocations)}
 }
 
 func serveRevocations(w http.ResponseWriter, r *http.Request) error {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
+	if err := admin.Allow(w, r, http.MethodGet, http.MethodPost, http.MethodDelete); err != nil {
+		return err
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return listRevocations(w)
-	case http.MethodPost, http.MethodDelete:
-	default:
-		return wrongMethod(w, r, "GET, HEAD, POST, DELETE")
 	}
 	var entry Revocation
 	if err := readJSON(r, &entry); err != nil {
@@ -39,7 +40,7 @@ func serveRevocations(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodDelete {
 		found, err := Reinstate(entry)
 		if !found {
-			return refuseAdmin(http.StatusNotFound, "there is no such entry; GET lists them, and those of files are changed there")
+			return admin.Refuse(http.StatusNotFound, "there is no such entry; GET lists them, and those of files are changed there")
 		}
 		return answerChange(w, "reinstated", entry, err)
 	}
@@ -47,9 +48,9 @@ func serveRevocations(w http.ResponseWriter, r *http.Request) error {
 	case err == nil || errors.Is(err, errNotShared):
 		return answerChange(w, "revoked", entry, err)
 	case errors.Is(err, errDenyListFull):
-		return refuseAdmin(http.StatusInsufficientStorage, err.Error())
+		return admin.Refuse(http.StatusInsufficientStorage, err.Error())
 	default:
-		return refuseAdmin(http.StatusBadRequest, err.Error())
+		return admin.Refuse(http.StatusBadRequest, err.Error())
 	}
 }
 
@@ -61,12 +62,12 @@ func answerChange(w http.ResponseWriter, done string, entry Revocation, notShare
 		answer["shared"] = notShared == nil
 	}
 	if notShared == nil {
-		return answerJSON(w, answer)
+		return admin.Answer(w, answer)
 	}
 	answer["warning"] = notShared.Error()
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
-	return answerJSON(w, answer)
+	return admin.Answer(w, answer)
 }
 
 // storeReport is what the admin endpoint says about the shared list.
@@ -82,7 +83,7 @@ func listRevocations(w http.ResponseWriter) error {
 	if lists := sharedLists(); len(lists) > 0 {
 		answer["store"] = lists[len(lists)-1].report()
 	}
-	return answerJSON(w, answer)
+	return admin.Answer(w, answer)
 }
 
 func (s *sharedDeny) report() storeReport {

@@ -2,16 +2,14 @@ package ratelimit
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"slices"
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"gateway/internal/admin"
 )
 
 func init() { caddy.RegisterModule(adminLimits{}) }
@@ -34,13 +32,13 @@ const (
 // Routes implements caddy.AdminRouter.
 func (adminLimits) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
-		{Pattern: limitsPath, Handler: caddy.AdminHandlerFunc(serveLimits)},
-		{Pattern: lookPath, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		admin.Route(limitsPath, serveLimits),
+		admin.Route(lookPath, func(w http.ResponseWriter, r *http.Request) error {
 			return serveSubject(w, r, func(*policy, *claim) error { return nil })
-		})},
-		{Pattern: resetPath, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		}),
+		admin.Route(resetPath, func(w http.ResponseWriter, r *http.Request) error {
 			return serveSubject(w, r, (*policy).reset)
-		})},
+		}),
 	}
 }
 
@@ -64,8 +62,8 @@ func livePolicies() func(yield func(*Handler, int) bool) {
 }
 
 func serveLimits(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return wrongMethod(w, r, "GET, HEAD")
+	if err := admin.Allow(w, r, http.MethodGet); err != nil {
+		return err
 	}
 	reports := []limitReport{}
 	for h, i := range livePolicies() {
@@ -74,17 +72,17 @@ func serveLimits(w http.ResponseWriter, r *http.Request) error {
 	slices.SortStableFunc(reports, func(a, b limitReport) int {
 		return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Source, b.Source))
 	})
-	return answerJSON(w, map[string]any{"limits": reports})
+	return admin.Answer(w, map[string]any{"limits": reports})
 }
 
 // serveSubject does something to one key, and tells its condition afterwards. Policies
 // of one name may count by several keys: those that the values fit are meant.
 func serveSubject(w http.ResponseWriter, r *http.Request, do func(*policy, *claim) error) error {
-	if r.Method != http.MethodPost {
-		return wrongMethod(w, r, http.MethodPost)
+	if err := admin.Allow(w, r, http.MethodPost); err != nil {
+		return err
 	}
 	var s subject
-	if err := readJSON(r, &s); err != nil {
+	if err := admin.ReadJSON(r, &s); err != nil {
 		return err
 	}
 	found := []condition{}
@@ -105,62 +103,21 @@ func serveSubject(w http.ResponseWriter, r *http.Request, do func(*policy, *clai
 		}
 		seen[state] = true
 		if err := do(p, &c); err != nil {
-			return refuseAdmin(http.StatusConflict, err.Error())
+			return admin.Refuse(http.StatusConflict, err.Error())
 		}
 		about, err := p.look(&c)
 		if err != nil {
-			return refuseAdmin(http.StatusServiceUnavailable, err.Error())
+			return admin.Refuse(http.StatusServiceUnavailable, err.Error())
 		}
 		found = append(found, about)
 	}
 	switch {
 	case len(found) > 0:
-		return answerJSON(w, map[string]any{"keys": found})
+		return admin.Answer(w, map[string]any{"keys": found})
 	case misfit != nil:
-		return refuseAdmin(http.StatusBadRequest, misfit.Error())
+		return admin.Refuse(http.StatusBadRequest, misfit.Error())
 	}
-	return refuseAdmin(http.StatusNotFound, fmt.Sprintf("no policy is called %q; GET %s lists them", s.Policy, limitsPath))
-}
-
-// readJSON reads the body of a request that means one key. A browser does not send JSON
-// to another origin without asking first, and says where it comes from, so that no web
-// page can do it behind its reader's back.
-func readJSON(r *http.Request, into any) error {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return refuseAdmin(http.StatusUnsupportedMediaType, "the body has to be application/json")
-	}
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "same-origin", "none":
-	default:
-		return refuseAdmin(http.StatusForbidden, "the request comes from another origin")
-	}
-	const most = 64 << 10
-	data, err := io.ReadAll(io.LimitReader(r.Body, most+1))
-	if err != nil || len(data) > most {
-		return refuseAdmin(http.StatusRequestEntityTooLarge, "the body is larger than 64 KiB, or cannot be read")
-	}
-	if err := caddy.StrictUnmarshalJSON(data, into); err != nil {
-		return refuseAdmin(http.StatusBadRequest, fmt.Sprintf("the body is not understood: %v", err))
-	}
-	return nil
-}
-
-func wrongMethod(w http.ResponseWriter, r *http.Request, allowed string) error {
-	w.Header().Set("Allow", allowed)
-	return refuseAdmin(http.StatusMethodNotAllowed, "the method "+r.Method+" is not allowed here")
-}
-
-func refuseAdmin(status int, text string) error {
-	return caddy.APIError{HTTPStatus: status, Err: errors.New(text), Message: text}
-}
-
-func answerJSON(w http.ResponseWriter, value any) error {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	return admin.Refuse(http.StatusNotFound, fmt.Sprintf("no policy is called %q; GET %s lists them", s.Policy, limitsPath))
 }
 
 var _ caddy.AdminRouter = adminLimits{}

@@ -1,14 +1,14 @@
 package versioning
 
 import (
-	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"gateway/internal/admin"
 )
 
 func init() { caddy.RegisterModule(adminVersions{}) }
@@ -58,7 +58,7 @@ func (adminVersions) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements caddy.AdminRouter.
 func (adminVersions) Routes() []caddy.AdminRoute {
-	return []caddy.AdminRoute{{Pattern: adminPath, Handler: caddy.AdminHandlerFunc(listVersions)}}
+	return []caddy.AdminRoute{admin.Route(adminPath, listVersions)}
 }
 
 const adminPath = "/gateway/versions"
@@ -81,16 +81,10 @@ func usageReports(now time.Time) reports {
 }
 
 func listVersions(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: errors.New("the method is not allowed here")}
+	if err := admin.Allow(w, r, http.MethodGet); err != nil {
+		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(usageReports(time.Now()))
+	return admin.Answer(w, usageReports(time.Now()))
 }
 
 var _ caddy.AdminRouter = adminVersions{}
