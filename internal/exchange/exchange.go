@@ -54,11 +54,11 @@ func (v Verdict) String() string { return verdictNames[v] }
 type Decision struct {
 	Policy  Policy
 	Verdict Verdict
-	// Name tells several policies of one kind apart, such as two limits. May be empty.
-	Name string
 	// Response tells that it is about the response and not about the request. If the
 	// verdict is Skipped, Name is one of Unchecked.
 	Response bool
+	// Name tells several policies of one kind apart, such as two limits. May be empty.
+	Name string
 	// Refusal is what the policy said when it refused or would have. Nil otherwise.
 	Refusal *problem.Refusal
 	// Took is the time the policy itself needed.
@@ -148,8 +148,8 @@ type Exchange struct {
 	handed    time.Time // when the last policy passed the request on
 	owned     []ownedField
 	usual     [usualOwned]ownedField // room for owned
-	vary      [8]string
-	varyLen   int
+	vary      []string
+	varyRoom  [4]string // room for vary
 	params    [6]string // room for Params
 	id        [1]string // the value of the request id's field
 	exposed   bool      // the replacer knows the placeholders

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -217,7 +218,7 @@ func TestRequestIDs(t *testing.T) {
 	} {
 		r := request("GET", "/", nil)
 		r.Header["X-Request-Id"] = tt.ids
-		got := requestID(r, tt.trusted)
+		got := requestID(r, tt.trusted, time.Now())
 		if kept := len(tt.ids) > 0 && got == tt.ids[0]; kept != tt.kept {
 			t.Errorf("%s: got %q", name, got)
 		}

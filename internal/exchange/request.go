@@ -37,13 +37,13 @@ func RequestIDOf(r *http.Request) string {
 
 // requestID returns the id of the request. An id from outside is taken over only
 // from a trusted proxy and only if it is short and plain: it ends up in logs.
-func requestID(r *http.Request, trusted bool) string {
+func requestID(r *http.Request, trusted bool, now time.Time) string {
 	if trusted {
 		if ids := r.Header[RequestIDHeader]; len(ids) == 1 && plain(ids[0]) {
 			return ids[0]
 		}
 	}
-	return newID(time.Now()).String()
+	return newID(now).String()
 }
 
 // newID returns a UUIDv7 (RFC 9562 §5.7): it sorts by time, to the millisecond. The

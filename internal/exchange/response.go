@@ -53,9 +53,11 @@ func (x *Exchange) OwnHeader(key string, values []string) {
 // Vary adds a request field to the response's Vary, whoever writes the response
 // (RFC 9110 §12.5.5).
 func (x *Exchange) Vary(field string) {
-	if x.varyLen < len(x.vary) && !slices.Contains(x.vary[:x.varyLen], field) {
-		x.vary[x.varyLen] = field
-		x.varyLen++
+	if x.vary == nil {
+		x.vary = x.varyRoom[:0]
+	}
+	if len(x.vary) < maxOwned && !slices.Contains(x.vary, field) {
+		x.vary = append(x.vary, field)
 	}
 }
 
@@ -71,7 +73,7 @@ func (x *Exchange) apply(header http.Header) {
 			header[field.key] = slices.Clone(field.many)
 		}
 	}
-	for _, field := range x.vary[:x.varyLen] {
+	for _, field := range x.vary {
 		if !varies(header["Vary"], field) {
 			header.Add("Vary", field)
 		}

@@ -180,8 +180,8 @@ var (
 func open(w http.ResponseWriter, r *http.Request) *Exchange {
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	canonical.Fields(r.Header, trusted)
-	x := &Exchange{Start: time.Now(), RequestID: requestID(r, trusted)}
-	x.handed = x.Start
+	now := time.Now()
+	x := &Exchange{Start: now, handed: now, RequestID: requestID(r, trusted, now)}
 	x.response.ResponseWriter = w
 	x.response.x = x
 	x.id[0] = x.RequestID

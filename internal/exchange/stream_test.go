@@ -97,3 +97,24 @@ func TestServerTimingOnlyWhereAskedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestMoreFieldsThanUsualAreOwned(t *testing.T) {
+	t.Parallel()
+	x := new(Exchange)
+	header := make(http.Header)
+	for _, round := range []string{"first", "last"} {
+		for i := range maxOwned + 3 {
+			x.OwnHeader("X-"+string(rune('A'+i)), []string{round})
+			x.Vary("X-" + string(rune('A'+i)))
+		}
+	}
+	x.apply(header)
+	if got := len(header["Vary"]); got != maxOwned || len(header) != maxOwned+1 {
+		t.Errorf("%d fields and %d in Vary, want %d of each", len(header)-1, got, maxOwned)
+	}
+	for key, values := range header {
+		if key != "Vary" && (len(values) != 1 || values[0] != "last") {
+			t.Errorf("%s is %q, want what was said last", key, values)
+		}
+	}
+}

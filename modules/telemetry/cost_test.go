@@ -39,9 +39,18 @@ func one(gw http.Handler) func() {
 // bare is Caddy with another directive in the place of the policy.
 const bare = ":8080 {\n\tlog_skip\n\trespond ok\n}\n"
 
+// allocations is the least of several measurements: a garbage collection meanwhile
+// empties pools, and what runs in the background allocates too.
+func allocations(one func()) float64 {
+	least := testing.AllocsPerRun(200, one)
+	for range 4 {
+		least = min(least, testing.AllocsPerRun(200, one))
+	}
+	return least
+}
+
 func TestRecordCostsThreeAllocations(t *testing.T) {
-	base := testing.AllocsPerRun(200, one(gatewaytest.New(t, bare)))
-	got := testing.AllocsPerRun(200, one(gatewaytest.New(t, recorded)))
+	base, got := allocations(one(gatewaytest.New(t, bare))), allocations(one(gatewaytest.New(t, recorded)))
 	t.Logf("bare Caddy %.0f allocations, with record and metrics %+.0f", base, got-base)
 	if got-base > budget {
 		t.Errorf("record and metrics cost %.0f allocations, the budget is %d", got-base, budget)
