@@ -83,7 +83,7 @@ var overview = row{"Overview", []panel{
 	{kind: stat, title: "Refused", unit: "percentunit", description: "Share of requests that a policy refused. Failures of upstreams are not in it.", queries: one(share(refusals, requests), "")},
 	{kind: stat, title: "p95", unit: "s", description: "95 of 100 requests end within this time.", queries: one(quantile("0.95", "gateway_request_duration_seconds"), "")},
 	{kind: stat, title: "Gateway's p95", unit: "s", description: "95 of 100 requests need no more than this of the gateway's own time.", queries: one(quantile("0.95", "gateway_own_duration_seconds"), "")},
-	{kind: stat, title: "In flight", unit: "short", description: "Requests that have begun and not ended, on all routes.", queries: one("sum(gateway_requests_in_flight{"+targets+"})", "")},
+	{kind: stat, title: "In flight", unit: "short", description: "Requests that have begun and not ended, on all routes. WebSockets and event streams that are open are not in it.", queries: one("sum(gateway_requests_in_flight{"+targets+"})", "")},
 }}
 
 var traffic = row{"Traffic", []panel{
