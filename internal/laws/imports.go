@@ -141,6 +141,7 @@ var hosted = []Exception{
 	{"modules/auth/watch.go", "it shares watched files in Caddy's pool"},
 	{"modules/ratelimit/admin.go", "it adds to Caddy's admin API"},
 	{"modules/ratelimit/match.go", "its matchers are Caddy's"},
+	{"modules/ratelimit/mode.go", "it chains Caddy's handlers"},
 	{"modules/ratelimit/pool.go", "it shares state in Caddy's pool"},
 	{"modules/versioning/admin.go", "it adds to Caddy's admin API and shares counts in its pool"},
 	{"modules/strict/cli.go", "it rewires Caddy's commands"},

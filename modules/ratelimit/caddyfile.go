@@ -61,7 +61,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		before_auth    on|off
 //		mode           enforce|report|off
 //		policy <name> {
-//			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error as above>
+//			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error, mode as above>
 //		}
 //		zone <name> {
 //			key         <text>
@@ -123,7 +123,7 @@ func (p *parser) line() error {
 
 func (p *parser) option() error {
 	name := p.Val()
-	if parse, ok := policyOptions[name]; ok {
+	if parse, ok := policyOptions[name]; ok && name != "mode" { // outside of a block it is the directive's
 		if p.first == "" {
 			p.first = name
 		}

@@ -11,6 +11,7 @@ import (
 type flights struct {
 	shards [flightShards]flightShard
 	total  atomic.Int64
+	tally  tally
 }
 
 // flightShards bounds the contention between requests.

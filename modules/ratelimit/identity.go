@@ -103,13 +103,14 @@ func liveStores() func(yield func(string, *store) bool) {
 	}
 }
 
-// join returns a handler for the policies of all handlers of one mode, before or after
+// join returns a handler for the policies of one mode of all handlers, before or after
 // auth, and these policies. It is nil if there are none.
 func join(handlers []*Handler, mode exchange.Mode, early bool) (*Handler, []policy) {
 	var joined *Handler
 	var policies []policy
 	for _, h := range handlers {
-		if cmp.Or(h.Mode, exchange.ModeEnforce) != mode || h.BeforeAuth != early {
+		ours := h.policiesOf(mode)
+		if len(ours) == 0 || h.BeforeAuth != early {
 			continue
 		}
 		if joined == nil {
@@ -119,7 +120,7 @@ func join(handlers []*Handler, mode exchange.Mode, early bool) (*Handler, []poli
 		joined.LegacyHeaders = joined.LegacyHeaders || h.LegacyHeaders
 		joined.CostHeader = cmp.Or(joined.CostHeader, h.CostHeader)
 		joined.Jitter = max(joined.Jitter, h.Jitter)
-		policies = slices.Concat(policies, h.policies)
+		policies = slices.Concat(policies, ours)
 	}
 	return joined, policies
 }

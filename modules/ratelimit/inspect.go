@@ -3,8 +3,6 @@ package ratelimit
 import (
 	"fmt"
 	"time"
-
-	"gateway/internal/exchange"
 )
 
 // subject is one key of a policy as an operator names it.
@@ -203,10 +201,7 @@ func (h *Handler) report(i int) limitReport {
 	config, p := &h.Policies[i], &h.policies[i]
 	r := limitReport{
 		Policy: p.name, Quota: config.Quota, Concurrency: config.Concurrency, TierBy: config.TierBy, Tiers: config.Tiers,
-		Key: config.key(), Store: p.place(), Mode: string(exchange.ModeEnforce), Source: h.Source,
-	}
-	if h.Mode != "" {
-		r.Mode = string(h.Mode)
+		Key: config.key(), Store: p.place(), Mode: string(p.mode), Source: h.Source,
 	}
 	if p.flights != nil {
 		r.InFlight = p.flights.total.Load()

@@ -13,6 +13,8 @@ var (
 		"Partition keys that the stores of a rate limit policy remember at most.", []string{"policy"}, nil)
 	evictedDesc = prometheus.NewDesc("gateway_ratelimit_store_evicted_total",
 		"Partition keys that were forgotten before their quota was whole again, because the store was full.", []string{"policy"}, nil)
+	decisionsDesc = prometheus.NewDesc("gateway_ratelimit_decisions_total",
+		"Decisions of single rate limit policies: requests that a policy charged, refused, or would have refused.", []string{"policy", "decision"}, nil)
 	flightsDesc = prometheus.NewDesc("gateway_ratelimit_in_flight",
 		"Requests under way of a policy that bounds the concurrency.", []string{"policy"}, nil)
 	aloneDesc = prometheus.NewDesc("gateway_ratelimit_store_alone_total",
@@ -30,10 +32,12 @@ func (censusCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- evictedDesc
 	ch <- aloneDesc
 	ch <- flightsDesc
+	ch <- decisionsDesc
 }
 
 // Collect implements prometheus.Collector. Stores of one policy name are summed up.
 func (censusCollector) Collect(ch chan<- prometheus.Metric) {
+	collectTallies(ch)
 	sums := make(map[string]census)
 	for name, s := range liveStores() {
 		sum, c := sums[name], s.census()

@@ -25,9 +25,10 @@ var policyOptions = map[string]func(*parser, *Policy) error{
 	"tier":        (*parser).tier,
 	"store":       (*parser).store,
 	"on_error":    (*parser).onError,
+	"mode":        (*parser).mode,
 }
 
-var policyOptionNames = []string{"quota", "burst", "timezone", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error"}
+var policyOptionNames = []string{"quota", "burst", "timezone", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error", "mode"}
 
 // argument moves on to the value of an option.
 func (p *parser) argument(hint string) error {
@@ -147,6 +148,23 @@ func (p *parser) onError(policy *Policy) error {
 	return nil
 }
 
+// mode reads the mode of one policy.
+func (p *parser) mode(policy *Policy) error {
+	if err := p.argument("enforce, report or off"); err != nil {
+		return err
+	}
+	return p.setMode(&policy.Mode)
+}
+
+func (p *parser) setMode(to *exchange.Mode) error {
+	mode, err := exchange.ParseMode(p.Val())
+	if err != nil {
+		return finding.At(p, finding.Suggest(p.Val(), "enforce", "report", "off"), "%v", err)
+	}
+	*to = mode
+	return nil
+}
+
 func (p *parser) number(to *int, most int) error {
 	name := p.Val()
 	rule := fmt.Sprintf("a whole number from 1 to %d", most)
@@ -168,12 +186,7 @@ func (p *parser) setting(*Policy) error {
 		return err
 	}
 	if name == "mode" {
-		mode, err := exchange.ParseMode(p.Val())
-		if err != nil {
-			return finding.At(p, finding.Suggest(p.Val(), "enforce", "report", "off"), "%v", err)
-		}
-		p.handler.Mode = mode
-		return nil
+		return p.setMode(&p.handler.Mode)
 	}
 	switch name {
 	case "jitter":

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"gateway/internal/exchange"
 	"gateway/internal/problem"
 )
 
@@ -61,6 +62,9 @@ type Policy struct {
 	// gateway, with its part of the quota; "open" does not limit; "closed" refuses.
 	// Default: that of the shared store.
 	OnError OnError `json:"on_error,omitempty"`
+	// Mode is "enforce", "report" (decide and count by itself, but let through and tell
+	// the client nothing) or "off". Default: that of the directive.
+	Mode exchange.Mode `json:"mode,omitempty"`
 }
 
 // Missing says what happens to a request without the key.
@@ -90,11 +94,12 @@ type policy struct {
 	key     []part
 	network network
 	missing Missing
-	store   *store   // in memory, of quotas
-	flights *flights // of bounds on the concurrency
-	shared  *shared  // nil if the policy is counted in memory only
-	when    matcher  // nil if the policy is for all requests
-	leases  *leases  // nil if units are not taken ahead
+	mode    exchange.Mode // the directive's filled in
+	store   *store        // in memory, of quotas
+	flights *flights      // of bounds on the concurrency
+	shared  *shared       // nil if the policy is counted in memory only
+	when    matcher       // nil if the policy is for all requests
+	leases  *leases       // nil if units are not taken ahead
 
 	quoted  string           // the name as a structured-field String
 	names   []string         // the name alone, for refusals
@@ -162,6 +167,11 @@ func (p Policy) check() error {
 	}
 	if err := p.Missing.check(); err != nil {
 		return err
+	}
+	if p.Mode != "" {
+		if _, err := exchange.ParseMode(string(p.Mode)); err != nil {
+			return err
+		}
 	}
 	if err := p.checkConcurrency(); err != nil {
 		return err

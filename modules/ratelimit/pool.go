@@ -92,8 +92,8 @@ func agree(handlers []*Handler) error {
 }
 
 // Merge joins provisioned handlers that a request would meet one after the other, so
-// that all policies that are enforced are decided together, and so are those that
-// only report. The enforcing handler comes first: what it refuses is charged to
+// that all policies that are enforced are decided together. Those that only report stand
+// behind them, each by itself (mode.go). The enforcing handler comes first: what it refuses is charged to
 // nobody. Those before auth come before all others. The handlers given stay the owners of their state and must be kept until
 // they are cleaned up.
 func Merge(ctx caddy.Context, handlers []*Handler) ([]*Handler, error) {

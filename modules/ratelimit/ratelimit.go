@@ -7,14 +7,15 @@
 // shared store does the same for all gateways (sharing.go, shared.go, ask.go,
 // charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
 // down (fallback.go). Requests under way are counted until they have been answered
-// (flight.go, visit.go), and then may turn out to have cost something else (settle.go). Days and months are in calendar.go. inspect.go, admin.go and
+// (flight.go, visit.go), and then may turn out to have cost something else (settle.go). Policies that only report are in
+// mode.go; tally.go counts decisions. Days and months are in calendar.go. inspect.go, admin.go and
 // command.go are for operators. fields.go tells the client.
 package ratelimit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -57,8 +58,9 @@ type Handler struct {
 	// BeforeAuth puts the limits before the authentication of an api, which they protect:
 	// they count by what is known of a caller before. Default: false.
 	BeforeAuth bool `json:"before_auth,omitempty"`
-	// Mode is "enforce", "report" (decide, charge and count, but let through and
-	// tell the client nothing) or "off". Default: "enforce".
+	// Mode is that of the policies that have none of their own: "enforce", "report"
+	// (decide and count each by itself, but let through and tell the client nothing) or
+	// "off". Default: "enforce".
 	Mode exchange.Mode `json:"mode,omitempty"`
 	// Scope keeps the state of policies without a name apart from that of others.
 	// Default: where the directive stands.
@@ -76,6 +78,9 @@ type Handler struct {
 	settling      *settling // nil if the cost is final when a request comes
 	tellLimits    bool
 	held          []held
+
+	parts []*Handler // that decide instead, if single policies have other modes
+	apart []*Handler // one for each policy, of a handler that only reports
 }
 
 // CaddyModule implements caddy.Module.
@@ -97,6 +102,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		if err != nil {
 			return h.policyFault(p, err)
 		}
+		policies[i].mode = cmp.Or(p.Mode, h.Mode, exchange.ModeEnforce)
 	}
 	if err := h.loadMatches(ctx, policies); err != nil {
 		return err
@@ -114,6 +120,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if err := h.assemble(ctx, policies); err != nil {
+		return err
+	}
+	if err := h.part(ctx); err != nil {
 		return err
 	}
 	live.Store(h, nil)
@@ -137,24 +146,12 @@ func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
 	if err := h.tellApart(policies); err != nil {
 		return err
 	}
-	h.policies, h.settling = policies, newSettling(h.CostHeader, ctx.Logger())
-	h.memoryOrder = lockOrder(policies, func(p *policy) bool { return p.store != nil && p.shared == nil })
-	h.remoteOrder = lockOrder(policies, func(p *policy) bool { return p.shared != nil })
-	h.flightOrder = nil
-	for i := range policies {
-		if policies[i].flights != nil {
-			h.flightOrder = append(h.flightOrder, uint8(i))
-		}
-	}
-	h.smallestBurst = math.MaxInt64
-	names, items := make([]string, len(policies)), make([]string, len(policies))
-	for i, p := range policies {
-		names[i], items[i] = p.name, p.item
-		smallest, _ := p.smallestBurst()
-		h.smallestBurst = min(h.smallestBurst, smallest)
-	}
-	h.policyField = []string{strings.Join(items, ", ")}
+	h.settling = newSettling(h.CostHeader, ctx.Logger())
+	names := h.arrange(policies)
 	h.tellLimits = !h.HideHeaders && h.Mode != exchange.ModeReport
+	if h.Mode == exchange.ModeReport {
+		h.apart = h.singles()
+	}
 	return h.step.Provision(ctx, exchange.RateLimit, h.Mode, strings.Join(names, "+"))
 }
 
@@ -177,6 +174,9 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.parts != nil {
+		return serveParts(h.parts, w, r, next)
+	}
 	if len(h.flightOrder) == 0 && h.settling == nil {
 		return h.step.Serve(w, r, next, h)
 	}
@@ -188,7 +188,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 // Decide implements exchange.Decider.
 func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *problem.Refusal {
 	var room [maxPolicies]claim
-	return h.decide(x, r, room[:len(h.policies)])
+	claims := room[:len(h.policies)]
+	if h.apart != nil {
+		return h.watch(x, r, claims)
+	}
+	return h.decide(x, r, claims)
 }
 
 // decide makes the claims of a request, empty ones before, and decides them.
@@ -205,6 +209,7 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) 
 		c := &claims[i]
 		found := p.partition(c, x, r)
 		if !found && p.missing == MissingDeny {
+			p.tally().count(p, c, false)
 			return p.unknown
 		}
 		if found || p.missing == MissingIP {
@@ -219,6 +224,7 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) 
 	}
 	now := monotonic()
 	v := h.charge(claims, now, cost)
+	h.tallyAll(claims, v)
 	if h.tellLimits {
 		h.tell(x, r, claims, now)
 	}

@@ -19,6 +19,7 @@ type store struct {
 	stop   chan struct{}
 	clock  func() int64 // what the times in it are compared with
 	alone  alone
+	tally  tally
 
 	mu     sync.Mutex
 	bounds []int // one for each holder; the largest counts

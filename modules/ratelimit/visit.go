@@ -17,7 +17,12 @@ type visit struct {
 
 // Decide implements exchange.Decider.
 func (v *visit) Decide(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) *problem.Refusal {
-	refusal := v.handler.decide(x, r, v.claims[:len(v.handler.policies)])
+	claims := v.claims[:len(v.handler.policies)]
+	if v.handler.apart != nil {
+		v.header, v.cost = w.Header(), v.handler.cost(x)
+		return v.handler.watch(x, r, claims)
+	}
+	refusal := v.handler.decide(x, r, claims)
 	if refusal == nil {
 		v.header, v.cost = w.Header(), v.handler.cost(x)
 	}
