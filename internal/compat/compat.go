@@ -179,7 +179,11 @@ func operationPointer(method, path string) string {
 	if method == "" || path == "" {
 		return ""
 	}
-	return "/paths/" + escapeToken(path) + "/" + strings.ToLower(method)
+	item := "/paths/" + escapeToken(path)
+	if op := (openapi.Operation{Method: method}); op.Additional() {
+		return item + "/additionalOperations/" + escapeToken(method)
+	}
+	return item + "/" + strings.ToLower(method)
 }
 
 var escapeToken = strings.NewReplacer("~", "~0", "/", "~1").Replace

@@ -4,7 +4,7 @@ import "encoding/json"
 
 // bundler writes the contract as one JSON document. Plain, it says what the files
 // say; otherwise schemas are rewritten to JSON Schema 2020-12, and the document
-// calls itself OpenAPI 3.1.
+// calls itself OpenAPI 3.1, unless it says what only 3.2 can say.
 type bundler struct {
 	*checker
 	plain bool
@@ -56,9 +56,13 @@ func (b *bundler) reference(n *node) {
 		b.value(n.target)
 		return
 	}
+	if n.shape.section == mediaTypes { // few tools know references to media types
+		b.value(n.follow())
+		return
+	}
 	b.out = append(b.out, `{"$ref":`...)
 	b.text("#" + fragment(b.pointer(n.target)))
-	if b.version == v31 && n.shape.schema && !b.plain {
+	if b.version >= v31 && n.shape.schema && !b.plain {
 		b.keywords(n, func(key string) bool { return key != "$ref" })
 	}
 	b.out = append(b.out, '}')
@@ -70,7 +74,7 @@ func (b *bundler) object(n *node) {
 	for _, v := range n.values {
 		b.next()
 		switch {
-		case n == b.root && v.key == "openapi" && !b.plain && b.version == v30:
+		case n == b.root && v.key == "openapi" && !b.plain && (b.version == v30 || b.version == v32 && !b.modern):
 			b.out = append(b.out, `"openapi":"3.1.0"`...)
 		case v == b.parts:
 			b.text("components")

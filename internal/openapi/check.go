@@ -14,7 +14,11 @@ type version int
 const (
 	v30 version = iota
 	v31
+	v32
 )
+
+// String is the version as people write it.
+func (v version) String() string { return [...]string{"3.0", "3.1", "3.2"}[v] }
 
 // checker goes through a contract along the tables, resolves its references and
 // reports whatever is not as the tables say.
@@ -23,6 +27,10 @@ type checker struct {
 	source  *source
 	root    *node
 	version version
+	// modern tells that the contract says something that only OpenAPI 3.2 can say.
+	modern bool
+	// media are the references to media types.
+	media []*node
 	// pending are references whose targets have to be looked at still.
 	pending []reference
 	// adopted are the nodes that got a place in components, in that order.
@@ -48,6 +56,7 @@ func (c *checker) check() {
 		c.pending = c.pending[1:]
 		c.settle(next)
 	}
+	c.inline()
 	c.loops()
 }
 
@@ -72,13 +81,14 @@ func (c *checker) walk(n *node, s *shape) {
 			c.walk(item, s.each)
 		}
 	case isObject:
-		if s.section != "" && n.get("$ref") != nil && !c.refer(n, s) {
+		if c.referable(s) && n.get("$ref") != nil && !c.refer(n, s) {
 			return
 		}
+		c.modern = c.modern || c.newer(n, s)
 		c.members(n, s)
 	case isBoolean:
 		if s.schema && c.version == v30 && n.key != "additionalProperties" {
-			c.needs31(n, "a schema that is just true or false")
+			c.needs(n, v31, "a schema that is just true or false")
 		}
 	}
 	if s.schema && n.kind == isObject {
@@ -109,7 +119,7 @@ func (c *checker) members(n *node, s *shape) {
 		name := n.names[i].text
 		f, known := s.fields[name]
 		switch {
-		case name == "$ref" && s.section != "":
+		case name == "$ref" && c.referable(s):
 		case known:
 			c.member(v, f)
 		case isExtension(name) && (s.each == nil || s.extensible):
@@ -131,23 +141,24 @@ func (c *checker) member(v *node, f field) {
 	case f.unsupported != "":
 		c.add(finding.Error{Message: fmt.Sprintf("%q is not supported: %s", v.key, f.unsupported), At: v.placeOfName(), Word: v.key})
 		return
-	case f.since31 && c.version == v30:
-		c.needs31(v, fmt.Sprintf("%q", v.key))
+	case f.from > c.version:
+		c.needs(v, f.from, fmt.Sprintf("%q", v.key))
 		return
-	case f.until30 && c.version == v31:
+	case f.until30 && c.version >= v31:
 		c.add(finding.Error{
-			Message: fmt.Sprintf("%q does not exist in OpenAPI 3.1 and would be ignored", v.key), At: v.placeOfName(), Word: v.key,
+			Message: fmt.Sprintf("%q does not exist in OpenAPI %s and would be ignored", v.key, c.version), At: v.placeOfName(), Word: v.key,
 			Hint: `write "type": ["string", "null"], say`,
 		})
 	}
+	c.modern = c.modern || f.from == v32
 	c.walk(v, f.shape)
 }
 
-// needs31 reports something that a document of version 3.0 cannot say.
-func (c *checker) needs31(n *node, what string) {
+// needs reports something that a document of an older version than v cannot say.
+func (c *checker) needs(n *node, v version, what string) {
 	c.add(finding.Error{
-		Message: what + " does not exist in OpenAPI 3.0 and would be ignored", At: n.placeOfName(), Word: n.key,
-		Hint: "the document says openapi: " + c.root.str("openapi") + "; 3.1.0 has it",
+		Message: fmt.Sprintf("%s does not exist in OpenAPI %s and would be ignored", what, c.version), At: n.placeOfName(), Word: n.key,
+		Hint: "the document says openapi: " + c.root.str("openapi") + "; " + v.String() + ".0 has it",
 	})
 }
 
@@ -163,7 +174,7 @@ func (c *checker) unknown(n *node, i int, s *shape) {
 		Message: fmt.Sprintf("%s has no %q", s.name, name.text), Word: name.text,
 		At: finding.Position{File: n.file.shown, Line: int(name.line), Column: int(name.column)},
 	}
-	near := finding.Nearest(name.text, s.names())
+	near := finding.Nearest(name.text, c.names(s))
 	switch {
 	case near != "" && len(name.text) > 2:
 		e.Hint = "did you mean " + near + "?"
@@ -179,14 +190,16 @@ func (c *checker) unknown(n *node, i int, s *shape) {
 	}
 }
 
-// names lists the names of the members, for suggestions.
-func (s *shape) names() []string {
+// names lists the names of the members that the version has, for suggestions.
+func (c *checker) names(s *shape) []string {
 	names := make([]string, 0, len(s.fields)+1)
-	if s.section != "" {
+	if c.referable(s) {
 		names = append(names, "$ref")
 	}
-	for name := range s.fields {
-		names = append(names, name)
+	for name, f := range s.fields {
+		if f.from <= c.version {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names

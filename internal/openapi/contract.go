@@ -1,4 +1,4 @@
-// Package openapi loads contracts: OpenAPI 3.0 and 3.1 documents, JSON or YAML.
+// Package openapi loads contracts: OpenAPI 3.0, 3.1 and 3.2 documents, JSON or YAML.
 //
 // A contract is read, checked and normalised once, at load. What comes out is plain
 // data that the policies compile for the request path.
@@ -61,7 +61,8 @@ type Extension struct {
 type Operation struct {
 	// ID is the operationId, or "METHOD template".
 	ID string
-	// Method is upper case.
+	// Method is as requests have it: upper case, but for what additionalOperations
+	// calls otherwise.
 	Method string
 	// Template is the path template as the document has it: "/orders/{id}".
 	Template string

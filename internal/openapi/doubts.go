@@ -10,6 +10,7 @@ import (
 // doubts looks for what the specification forbids although requests could be handled:
 // names of things that are declared nowhere.
 func (c *checker) doubts() {
+	c.tags()
 	for _, file := range c.source.order {
 		file.root.each(func(n *node) {
 			switch {
@@ -37,6 +38,25 @@ func (c *checker) variable(n *node) {
 	}
 }
 
+// parentTag is the member of a tag that names the one around it.
+const parentTag = "parent"
+
+// tags: the parent of a tag is declared (3.2.0 §4.22).
+func (c *checker) tags() {
+	var names []string
+	for _, tag := range c.root.items("tags") {
+		names = append(names, tag.str("name"))
+	}
+	for _, tag := range c.root.items("tags") {
+		if v := tag.get(parentTag); v != nil && !slices.Contains(names, v.text) {
+			c.warn(finding.Error{
+				Message: fmt.Sprintf("there is no tag %q, which the tag %s stands under", v.text, tag.str("name")), At: v.place(), Word: v.text,
+				Hint: finding.Suggest(v.text, names...),
+			})
+		}
+	}
+}
+
 // link: a link leads to an operation that exists (3.1.1 §4.8.20).
 func (c *checker) link(n *node) {
 	id := n.get("operationId")
@@ -45,7 +65,7 @@ func (c *checker) link(n *node) {
 	}
 	var ids []string
 	for _, item := range c.root.get("paths").elements() {
-		for _, operation := range item.follow().elements() {
+		for _, operation := range operations(item.follow()) {
 			if own := operation.str("operationId"); own != "" {
 				ids = append(ids, own)
 			}

@@ -40,10 +40,11 @@ func newSchemaShape() *shape {
 	}}
 	addSubschemas(schema)
 	schema.fields["discriminator"] = may(object("a discriminator", map[string]field{
-		"propertyName": must(aString), "mapping": may(mapOf("schemas by value", aMapping)),
+		"propertyName": must(aString), "mapping": may(mapOf("schemas by value", aMapping)), "defaultMapping": late(aMapping),
 	}))
 	schema.fields["xml"] = may(object("XML hints", map[string]field{
 		"name": may(aString), "namespace": may(aString), "prefix": may(aString), "attribute": may(aBoolean), "wrapped": may(aBoolean),
+		"nodeType": late(aString),
 	}))
 	return schema
 }

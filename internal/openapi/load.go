@@ -101,7 +101,7 @@ func check(files fs.FS, dir, name string, data []byte, sight *Sight) (*checker, 
 
 // chooseVersion reads which OpenAPI it is; the tables depend on that.
 func (c *checker) chooseVersion() bool {
-	const hint = "supported are OpenAPI 3.0 and 3.1"
+	const hint = "supported are OpenAPI 3.0, 3.1 and 3.2"
 	v := c.root.get("openapi")
 	switch {
 	case c.root.kind != isObject:
@@ -125,6 +125,13 @@ func (c *checker) chooseVersion() bool {
 	case strings.HasPrefix(v.text, "3.1."):
 		c.version = v31
 		c.dialect(c.root.get("jsonSchemaDialect"))
+		return true
+	case strings.HasPrefix(v.text, "3.2."):
+		c.version = v32
+		dialect := c.root.get("jsonSchemaDialect")
+		c.dialect(dialect)
+		c.modern = dialect != nil && strings.Contains(dialect.text, "/3.2/")
+		c.self()
 		return true
 	default:
 		c.add(finding.Error{Message: fmt.Sprintf("OpenAPI %s is not supported", v.text), At: v.place(), Word: v.text, Hint: hint})

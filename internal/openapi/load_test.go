@@ -59,7 +59,7 @@ func TestRefused(t *testing.T) {
 // with its schemas in one dialect.
 func TestAccepted(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"testdata/accepted/v30.yaml", "testdata/accepted/v31.json", "testdata/accepted/shop/openapi.yaml", "testdata/accepted/warnings.yaml", "testdata/accepted/headers.yaml", "testdata/accepted/servers.yaml", "testdata/accepted/doubts.yaml"} {
+	for _, file := range []string{"testdata/accepted/v30.yaml", "testdata/accepted/v31.json", "testdata/accepted/v32.yaml", "testdata/accepted/v32_plain.yaml", "testdata/accepted/shop/openapi.yaml", "testdata/accepted/warnings.yaml", "testdata/accepted/headers.yaml", "testdata/accepted/servers.yaml", "testdata/accepted/doubts.yaml"} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			c, err := Load(file)

@@ -12,14 +12,15 @@ import (
 )
 
 // content reads the media types of a body, response or parameter, in the order of
-// the document.
-func (b *builder) content(n *node) []Media {
+// the document. Checked tells that it comes with requests.
+func (b *builder) content(n *node, checked bool) []Media {
 	if n == nil || n.kind != isObject {
 		return nil
 	}
 	var out []Media
 	for _, v := range n.values {
-		if v.kind != isObject {
+		media := v.follow()
+		if media == nil || media.kind != isObject {
 			continue
 		}
 		name, _, err := mime.ParseMediaType(v.key)
@@ -33,8 +34,9 @@ func (b *builder) content(n *node) []Media {
 			})
 			continue
 		}
-		m := Media{Type: name, Encoding: b.encodings(v.get("encoding")), Examples: examples(v)}
-		if schema := v.get("schema"); schema != nil {
+		b.sequence(media, checked)
+		m := Media{Type: name, Encoding: b.encodings(media.get("encoding"), checked), Examples: examples(media)}
+		if schema := media.get("schema"); schema != nil {
 			m.Schema = Schema(b.pointer(schema))
 		}
 		out = append(out, m)
@@ -43,7 +45,7 @@ func (b *builder) content(n *node) []Media {
 }
 
 // encodings reads how the fields of a form are written.
-func (b *builder) encodings(n *node) map[string]Encoding {
+func (b *builder) encodings(n *node, checked bool) map[string]Encoding {
 	if n == nil || n.kind != isObject {
 		return nil
 	}
@@ -52,6 +54,7 @@ func (b *builder) encodings(n *node) map[string]Encoding {
 		if v.kind != isObject {
 			continue
 		}
+		b.sequence(v, checked)
 		e := Encoding{ContentType: v.str("contentType"), Style: v.str("style"), AllowReserved: v.truth("allowReserved")}
 		if style := v.get("style"); style != nil && !slices.Contains(styles["query"], e.Style) {
 			b.add(finding.Error{
@@ -79,7 +82,11 @@ func examples(n *node) []Example {
 		return out
 	}
 	for _, v := range all.values {
-		if value := v.follow().get("value"); value != nil {
+		value := v.follow().get("value")
+		if value == nil {
+			value = v.follow().get("dataValue") // as it is before it is written (3.2.0 §4.19)
+		}
+		if value != nil {
 			out = append(out, example(v.key, value))
 		}
 	}

@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"gateway/internal/finding"
@@ -55,11 +54,9 @@ func (b *builder) path(n *node) {
 		return
 	}
 	common, bases := b.parameters(item), b.basesOf(item, b.contract.Bases)
-	for i, operation := range item.values {
-		method := item.names[i].text
-		if slices.Contains(methods, method) && operation.kind == isObject {
-			b.operation(n.key, method, operation, common, bases)
-		}
+	b.methods(item)
+	for method, operation := range operations(item) {
+		b.operation(n.key, method, operation, common, bases)
 	}
 }
 
@@ -75,7 +72,7 @@ func (b *builder) basesOf(n *node, around []string) []string {
 // operation adds one operation.
 func (b *builder) operation(template, method string, n *node, common []Parameter, bases []string) {
 	op := &Operation{
-		ID: n.str("operationId"), Method: strings.ToUpper(method), Template: template, Bases: b.basesOf(n, bases), Deprecated: n.truth("deprecated"),
+		ID: n.str("operationId"), Method: method, Template: template, Bases: b.basesOf(n, bases), Deprecated: n.truth("deprecated"),
 		Parameters: override(common, b.parameters(n)), Body: b.body(n.get("requestBody")), Security: b.security,
 		Responses: b.responses(n.get("responses")), Extensions: extensions(n), Source: Position(n.placeOfName()),
 	}
@@ -95,7 +92,7 @@ func (b *builder) body(n *node) *Body {
 	if n == nil || n.kind != isObject {
 		return nil
 	}
-	return &Body{Required: n.truth("required"), Content: b.content(n.get("content")), Source: Position(n.place())}
+	return &Body{Required: n.truth("required"), Content: b.content(n.get("content"), true), Source: Position(n.place())}
 }
 
 // responses reads the declared responses by status.
@@ -121,7 +118,7 @@ func (b *builder) responses(n *node) map[string]Response {
 		}
 		if response := v.follow(); response != nil && response.kind == isObject {
 			out[v.key] = Response{
-				Content: b.content(response.get("content")), Headers: b.headers(response.get("headers")), Source: Position(v.placeOfName()),
+				Content: b.content(response.get("content"), false), Headers: b.headers(response.get("headers")), Source: Position(v.placeOfName()),
 			}
 		}
 	}
@@ -150,7 +147,7 @@ func (b *builder) operationIDs() {
 		}
 		b.add(finding.Error{
 			Message: fmt.Sprintf("two operations are called %s; the other is %s %s at line %d", op.ID, other.Method, other.Template, other.Source.Line),
-			At:      finding.Position(op.Source), Word: strings.ToLower(op.Method),
+			At:      finding.Position(op.Source), Word: op.member(),
 		})
 	}
 }
@@ -172,7 +169,7 @@ func (b *builder) conflicts() {
 		b.add(finding.Error{
 			Message: fmt.Sprintf("two operations match the same request: %s %s, and %s at %s:%d",
 				op.Method, op.Template, other.Template, other.Source.File, other.Source.Line),
-			At: finding.Position(op.Source), Word: strings.ToLower(op.Method),
+			At: finding.Position(op.Source), Word: op.member(),
 		})
 	}
 }

@@ -17,6 +17,15 @@ var styles = map[string][]string{
 	"cookie": {"form"},
 }
 
+// stylesIn lists the serialisations that a location allows. Cookies have one of their
+// own since OpenAPI 3.2 (3.2.0 §4.12.3).
+func (c *checker) stylesIn(location string) []string {
+	if location == "cookie" && c.version >= v32 {
+		return []string{"form", "cookie"}
+	}
+	return styles[location]
+}
+
 // locations are the values of "in".
 var locations = []string{"path", "query", "header", "cookie"}
 
@@ -79,8 +88,12 @@ func (b *builder) parameter(n *node) (Parameter, bool) {
 			Message: fmt.Sprintf("a parameter cannot be in %q", p.In), At: in.place(), Word: p.In,
 			Hint: finding.Suggest(p.In, locations...),
 		}
-		if p.In == "body" || p.In == "formData" {
+		switch {
+		case p.In == "body" || p.In == "formData":
 			e.Hint = "this is Swagger 2.0; OpenAPI 3 has requestBody"
+		case p.In == "querystring" && b.version >= v32:
+			e.Message = "a query string that is one document is not supported: nothing could check it"
+			e.Hint = "describe its members one by one, as parameters in query"
 		}
 		b.add(e)
 		return p, false
@@ -135,7 +148,7 @@ func (b *builder) serialisation(p *Parameter, n *node) {
 			})
 			return
 		}
-		media := b.content(content)
+		media := b.content(content, p.In != "header")
 		if len(media) == 1 {
 			p.Content, p.Schema = media[0].Type, media[0].Schema
 			p.Examples = append(p.Examples, media[0].Examples...)
@@ -147,15 +160,15 @@ func (b *builder) serialisation(p *Parameter, n *node) {
 	}
 	p.Style = styles[p.In][0]
 	if style := n.get("style"); style != nil && style.kind == isString {
-		if !slices.Contains(styles[p.In], style.text) {
+		if !slices.Contains(b.stylesIn(p.In), style.text) {
 			b.add(finding.Error{
 				Message: fmt.Sprintf("a parameter in %s cannot have the style %q", p.In, style.text), At: style.place(), Word: style.text,
-				Hint: finding.Suggest(style.text, styles[p.In]...),
+				Hint: finding.Suggest(style.text, b.stylesIn(p.In)...),
 			})
 		}
 		p.Style = style.text
 	}
-	p.Explode = p.Style == "form"
+	p.Explode = p.Style == "form" || p.Style == "cookie"
 	if explode := n.get("explode"); explode != nil {
 		p.Explode = explode.text == "true"
 	}

@@ -21,7 +21,10 @@ func (c *checker) refer(n *node, s *shape) bool {
 	if n.target = c.resolve(ref, ref.text, 0); n.target != nil {
 		c.pending = append(c.pending, reference{n, n.target, s})
 	}
-	if s.schema && c.version == v31 {
+	if s.section == mediaTypes {
+		c.modern, c.media = true, append(c.media, n)
+	}
+	if s.schema && c.version >= v31 {
 		return true
 	}
 	c.siblings(n, s)
@@ -59,6 +62,9 @@ func (c *checker) resolve(from *node, text string, depth int) *node {
 		return nil
 	}
 	name, fragment, _ := strings.Cut(text, "#")
+	if name = from.file.within(name); name != "" && from.file.moved() {
+		return fail("$ref starts from $self, which is not where this file is: "+text, "let $self end in "+path.Base(from.file.name)+", or leave it out")
+	}
 	if u, err := url.Parse(name); err != nil || u.Scheme != "" || u.Host != "" {
 		return fail("$ref points to another host: "+text, "contracts are read from their own directory only, never from the network")
 	}

@@ -22,6 +22,7 @@ var dialects = map[string]bool{
 	"https://spec.openapis.org/oas/3.1/dialect/base#":      true,
 	"https://spec.openapis.org/oas/3.1/dialect/2024-10-25": true,
 	"https://spec.openapis.org/oas/3.1/dialect/2024-11-10": true,
+	"https://spec.openapis.org/oas/3.2/dialect/2025-09-17": true,
 }
 
 // schema checks the values of keywords, as far as the tables cannot.
@@ -30,7 +31,7 @@ func (c *checker) schema(n *node) {
 	c.counts(n)
 	c.bounds(n)
 	c.dialect(n.get("$schema"))
-	c.mapping(n.get("discriminator").get("mapping"))
+	c.discriminator(n.get("discriminator"))
 	if p := n.get("pattern"); p != nil && p.kind == isString {
 		c.pattern(p.text, p.place())
 	}
@@ -55,7 +56,7 @@ func (c *checker) types(n *node) {
 	list := []*node{t}
 	if t.kind == isList {
 		if c.version == v30 {
-			c.needs31(t, "a list of types")
+			c.needs(t, v31, "a list of types")
 			return
 		}
 		if list = t.values; len(list) == 0 {
@@ -128,8 +129,8 @@ func (c *checker) bounds(n *node) {
 		switch {
 		case v == nil:
 		case v.kind == isNumber && c.version == v30:
-			c.needs31(v, fmt.Sprintf("a number as %q", exclusive))
-		case v.kind == isBoolean && c.version == v31:
+			c.needs(v, v31, fmt.Sprintf("a number as %q", exclusive))
+		case v.kind == isBoolean && c.version >= v31:
 			c.add(finding.Error{
 				Message: fmt.Sprintf("%q is a number since OpenAPI 3.1", exclusive), At: v.place(), Word: v.text,
 				Hint: fmt.Sprintf("give the bound itself, in place of %q", bound),
@@ -145,32 +146,8 @@ func (c *checker) dialect(v *node) {
 	}
 	c.add(finding.Error{
 		Message: "schemas of this dialect are not supported: " + v.text, At: v.place(), Word: v.text,
-		Hint: "JSON Schema 2020-12, the dialect of OpenAPI 3.1, needs no mention",
+		Hint: "JSON Schema 2020-12, the dialect of OpenAPI 3.1 and 3.2, needs no mention",
 	})
-}
-
-// mapping resolves the references in a discriminator's mapping.
-func (c *checker) mapping(m *node) {
-	if m == nil {
-		return
-	}
-	for _, v := range m.values {
-		if v.kind != isString {
-			continue
-		}
-		if schemas := c.root.get("components").get("schemas"); schemas.get(v.text) != nil {
-			continue
-		} else if !strings.ContainsAny(v.text, "/#.") {
-			c.add(finding.Error{
-				Message: fmt.Sprintf("there is no schema %q, which the discriminator maps %q to", v.text, v.key), At: v.place(), Word: v.text,
-				Hint: finding.Suggest(v.text, schemas.members()...),
-			})
-			continue
-		}
-		if v.target = c.resolve(v, v.text, 0); v.target != nil {
-			c.pending = append(c.pending, reference{v, v.target, document.fields["components"].fields["schemas"].each})
-		}
-	}
 }
 
 // unicodeEscape is how ECMA-262 writes a character by its number.

@@ -28,8 +28,10 @@ type field struct {
 	*shape
 	// required members must be there.
 	required bool
-	// since31 members exist since OpenAPI 3.1, until30 members up to 3.0.
-	since31, until30 bool
+	// from is the version since which the member exists.
+	from version
+	// until30 members exist up to OpenAPI 3.0.
+	until30 bool
 	// unsupported members are refused, with this reason.
 	unsupported string
 }
@@ -67,10 +69,11 @@ func withExtensions(name string, member *shape) *shape {
 	return s
 }
 
-// may, must and since are fields with and without conditions.
+// may, must and since are fields with and without conditions: since is OpenAPI 3.1, late 3.2.
 func may(s *shape) field   { return field{shape: s} }
 func must(s *shape) field  { return field{shape: s, required: true} }
-func since(s *shape) field { return field{shape: s, since31: true} }
+func since(s *shape) field { return field{shape: s, from: v31} }
+func late(s *shape) field  { return field{shape: s, from: v32} }
 func until(s *shape) field { return field{shape: s, until30: true} }
 
 // refuse is a field that the gateway does not support.

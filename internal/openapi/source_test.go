@@ -181,7 +181,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("a.json", withSchema(`{"$ref": "#/paths/~1/post/requestBody"}`))
 	f.Add("a.yaml", "openapi: 3.0.0\ninfo: {title: t, version: v}\npaths: {/a: {get: {responses: {default: {description: d}}}}}\n")
 	f.Add("a.json", `{"openapi": "3.1.0", "info": {}, "paths": {"/": {"get": {"parameters": [{"name": "x"}]}}}}`)
-	for _, file := range []string{"testdata/accepted/v30.yaml", "testdata/accepted/v31.json"} {
+	for _, file := range []string{"testdata/accepted/v30.yaml", "testdata/accepted/v31.json", "testdata/accepted/v32.yaml"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)

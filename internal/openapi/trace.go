@@ -65,7 +65,7 @@ func traced(files fs.FS, dir, name string, data []byte) (*Traced, error) {
 func (t *Traced) Release30() bool { return t.checker.version == v30 }
 
 // Text writes the contract. Plain, it says what the files say; otherwise it is OpenAPI
-// 3.1 whatever the files are.
+// 3.1 whatever the files are, or 3.2 if it says what only that can say.
 func (t *Traced) Text(plain bool) Text {
 	b := &bundler{checker: t.checker, plain: plain, parts: t.checker.root.get("components"), traced: true}
 	b.value(t.checker.root)

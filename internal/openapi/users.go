@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"gateway/internal/finding"
@@ -66,15 +65,13 @@ func (c *checker) findUses() *uses {
 		if path == nil || path.kind != isObject {
 			continue
 		}
-		for i, operation := range path.values {
-			if method := path.names[i].text; slices.Contains(methods, method) && operation.kind == isObject {
-				name := operation.str("operationId")
-				if name == "" {
-					name = strings.ToUpper(method) + " " + item
-				}
-				u.operations[operation], u.order = name, append(u.order, operation)
-				u.secure(c.root, operation)
+		for method, operation := range operations(path) {
+			name := operation.str("operationId")
+			if name == "" {
+				name = method + " " + item
 			}
+			u.operations[operation], u.order = name, append(u.order, operation)
+			u.secure(c.root, operation)
 		}
 	}
 	for _, section := range c.root.get("components").members() {

@@ -115,18 +115,27 @@ func (e *effective) paths(paths *members) error {
 			if op.Template != template {
 				continue
 			}
-			err := item.edit(strings.ToLower(op.Method), func(o *members) error {
-				if err := e.serve(o, e.baseOf(op)); err != nil {
-					return err
-				}
-				return e.operation(op, o)
-			})
-			if err != nil {
+			if err := e.place(op, item); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// place changes an operation where it stands in its path item: in a member of its own,
+// or since OpenAPI 3.2 among the additional ones.
+func (e *effective) place(op *openapi.Operation, item *members) error {
+	change := func(o *members) error {
+		if err := e.serve(o, e.baseOf(op)); err != nil {
+			return err
+		}
+		return e.operation(op, o)
+	}
+	if op.Additional() {
+		return item.edit("additionalOperations", func(more *members) error { return more.edit(op.Method, change) })
+	}
+	return item.edit(strings.ToLower(op.Method), change)
 }
 
 // serve says where a path or operation is at the gateway, if it has servers of its

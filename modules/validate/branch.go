@@ -58,11 +58,15 @@ func (f *failure) discriminate(root, value any) (list []violation, decided bool)
 	}
 	at := join(f.at, d.property)
 	tag, present := object[d.property]
-	if !present {
+	name, _ := tag.(string)
+	branch, known := d.branches[name]
+	if !known && d.other >= 0 {
+		branch, known = d.other, true
+	}
+	if !present && !known {
 		return []violation{{at: at, rule: "required", message: "is required"}}, true
 	}
-	name, _ := tag.(string)
-	if branch, known := d.branches[name]; known && branch < len(f.causes) {
+	if known && branch < len(f.causes) {
 		return collect(f.causes[branch], root), true
 	}
 	literals := make([]any, len(d.names))

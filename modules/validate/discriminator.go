@@ -16,7 +16,7 @@ func readDiscriminator(d, m map[string]any) *discriminator {
 	if property == "" || len(alternatives) == 0 {
 		return nil
 	}
-	read := &discriminator{property: property, branches: make(map[string]int)}
+	read := &discriminator{property: property, branches: make(map[string]int), other: -1}
 	targets := make(map[string]int)
 	for i, alternative := range alternatives {
 		reference, _ := alternative.(map[string]any)
@@ -35,6 +35,11 @@ func readDiscriminator(d, m map[string]any) *discriminator {
 			read.branches[name] = i
 		}
 	}
+	// By name or by reference; both are keys of the targets.
+	other, _ := d["defaultMapping"].(string)
+	if i, ok := targets[strings.TrimPrefix(other, "#")]; ok {
+		read.other = i
+	}
 	for name := range read.branches {
 		read.names = append(read.names, name)
 	}
@@ -49,4 +54,7 @@ type discriminator struct {
 	// in oneOf or anyOf.
 	names    []string
 	branches map[string]int
+	// other is the branch for all other values and for none, -1 if there is none
+	// (OpenAPI 3.2, defaultMapping).
+	other int
 }

@@ -57,6 +57,36 @@ func TestPolymorphism(t *testing.T) {
 	}
 }
 
+// TestDefaultMapping: a value that names no branch is explained by the one for all others
+// (OpenAPI 3.2).
+func TestDefaultMapping(t *testing.T) {
+	t.Parallel()
+	for _, target := range []string{"Iban", "#/components/schemas/Iban"} {
+		text := strings.Replace(payments, `"openapi":"3.0.3"`, `"openapi":"3.2.0"`, 1)
+		text = strings.Replace(text, `"type":"string","nullable":true`, `"type":["string","null"]`, 1)
+		text = strings.Replace(text, `"propertyName":"kind",`, `"propertyName":"kind","defaultMapping":"`+target+`",`, 1)
+		s, err := serve(t, "payments.json", []byte(text), &testSettings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for body, want := range map[string]string{
+			`{"kind":"card"}`: `/number: required: is required`,
+			`{"kind":"crad"}`: `/iban: required: is required`,
+			`{"kind":7}`:      `/iban: required: is required; /kind: type: must be a string, not a number`,
+			`{"iban":"1"}`:    `/kind: required: is required`,
+		} {
+			r := httptest.NewRequest("POST", "/payments", strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			refusal, _ := s.decide(r)
+			if refusal == nil {
+				t.Errorf("%s %s: accepted", target, body)
+			} else if got := strings.Join(texts(refusal), "; "); got != want {
+				t.Errorf("%s %s: got %q, want %q", target, body, got, want)
+			}
+		}
+	}
+}
+
 // TestUnsupportedBodies: what cannot be validated is an error at load, a warning
 // beside something that can, and passes by name where the configuration says so.
 func TestUnsupportedBodies(t *testing.T) {

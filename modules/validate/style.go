@@ -13,11 +13,13 @@ const (
 	styleSpace
 	stylePipe
 	styleDeepObject
+	styleCookie
 )
 
 var styleNames = map[string]style{
 	"form": styleForm, "simple": styleSimple, "label": styleLabel, "matrix": styleMatrix,
 	"spaceDelimited": styleSpace, "pipeDelimited": stylePipe, "deepObject": styleDeepObject,
+	"cookie": styleCookie,
 }
 
 // field is a place for one named value that arrives as text: a parameter, or a field
@@ -28,6 +30,8 @@ type field struct {
 	explode bool
 	// encoded tells that the text is percent-encoded.
 	encoded bool
+	// literal tells that nothing in the text is an escape (OpenAPI 3.2, style cookie).
+	literal bool
 	node    *node
 	kinds   types
 	// array and object tell that the value may be one; text that cannot be split
@@ -41,7 +45,11 @@ type field struct {
 }
 
 func newField(name string, s style, explode, encoded bool, n *node) field {
-	f := field{name: name, style: s, explode: explode, encoded: encoded, node: n, kinds: n.kinds()}
+	literal := s == styleCookie
+	if literal { // the form style in the syntax of cookies
+		s = styleForm
+	}
+	f := field{name: name, literal: literal, style: s, explode: explode, encoded: encoded, node: n, kinds: n.kinds()}
 	if f.kinds == anyType {
 		f.ambiguous = n != nil && !n.always // nothing says what it is
 		return f
@@ -177,6 +185,8 @@ var delimiters = map[style][]string{
 
 func (f *field) delimiters() []string {
 	switch {
+	case f.literal:
+		return delimiters[styleSimple]
 	case f.style == styleLabel && f.explode:
 		return []string{"."}
 	case f.style == styleMatrix && f.explode:
