@@ -60,6 +60,17 @@ func (c *ContractHealth) report() contractReport {
 	return r
 }
 
+func reportsOf(all []ContractHealth) []contractReport {
+	reports := make([]contractReport, len(all))
+	for i := range all {
+		reports[i] = all[i].report()
+	}
+	return reports
+}
+
+// reports describes the contracts of the config, for the console.
+func (a *App) reports() []contractReport { return reportsOf(a.Contracts()) }
+
 // instant returns a time for JSON, nil if it has not come yet.
 func instant(t time.Time) *time.Time {
 	if t.IsZero() {
@@ -73,11 +84,7 @@ func listContracts(w http.ResponseWriter, r *http.Request) error {
 	if err := admin.Allow(w, r, http.MethodGet); err != nil {
 		return err
 	}
-	reports := []contractReport{}
-	for _, state := range healths(func(*API) bool { return true }) {
-		reports = append(reports, state.report())
-	}
-	return admin.Answer(w, map[string]any{"contracts": reports})
+	return admin.Answer(w, map[string]any{"contracts": reportsOf(healths(func(*API) bool { return true }))})
 }
 
 var _ caddy.AdminRouter = adminContracts{}

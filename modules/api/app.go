@@ -8,6 +8,7 @@ import (
 
 	"gateway/internal/exchange"
 	"gateway/internal/redis"
+	"gateway/modules/console"
 	"gateway/modules/telemetry"
 )
 
@@ -26,7 +27,13 @@ type App struct {
 	// took. Default: false, because it tells outsiders what stands behind the gateway.
 	ServerTiming bool `json:"server_timing,omitempty"`
 
+	// Console is the address of the page that shows what was refused and why, on the
+	// loopback interface. Default: there is none.
+	Console string `json:"console,omitempty"`
+
+	ctx       caddy.Context
 	telemetry *telemetry.Telemetry
+	console   *console.Console // nil if there is none
 	store     *redis.Store
 	storeKey  storeKey
 }
@@ -38,9 +45,18 @@ func (App) CaddyModule() caddy.ModuleInfo {
 
 // Provision implements caddy.Provisioner.
 func (a *App) Provision(ctx caddy.Context) error {
+	a.ctx = ctx
 	var err error
-	if a.telemetry, err = telemetry.New(ctx); err != nil || a.Redis == nil {
+	if a.telemetry, err = telemetry.New(ctx); err != nil {
 		return err
+	}
+	if a.Console != "" {
+		if a.console, err = console.New(a.Console, func() any { return a.reports() }); err != nil {
+			return err
+		}
+	}
+	if a.Redis == nil {
+		return nil
 	}
 	if err := redis.RegisterMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return err
@@ -55,16 +71,29 @@ func (a *App) SharedStore() *redis.Store { return a.store }
 // Start implements caddy.App.
 func (a *App) Start() error {
 	a.telemetry.Started(time.Now())
+	if a.console != nil {
+		return a.console.Start(a.ctx)
+	}
 	return nil
 }
 
 // Stop implements caddy.App.
-func (a *App) Stop() error { return nil }
+func (a *App) Stop() error {
+	if a.console != nil {
+		return a.console.Stop()
+	}
+	return nil
+}
 
 // Cleanup implements caddy.CleanerUpper. Requests may still be recorded afterwards.
 func (a *App) Cleanup() error {
 	if a.telemetry != nil {
 		a.telemetry.Close()
+	}
+	if a.console != nil {
+		if err := a.console.Close(); err != nil {
+			return err
+		}
 	}
 	if a.store != nil {
 		_, err := stores.Delete(a.storeKey)
@@ -83,7 +112,12 @@ func (a *App) Begin(x *exchange.Exchange) {
 func (a *App) Stream(x *exchange.Exchange) { a.telemetry.Stream(x) }
 
 // Record implements exchange.Recorder.
-func (a *App) Record(x *exchange.Exchange, r *http.Request) { a.telemetry.Record(x, r) }
+func (a *App) Record(x *exchange.Exchange, r *http.Request) {
+	a.telemetry.Record(x, r)
+	if a.console != nil {
+		a.console.Record(x, r)
+	}
+}
 
 // Prepare resolves the metrics of a route, at load.
 func (a *App) Prepare(route *exchange.Route) { a.telemetry.Prepare(route) }

@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
 	"gateway/internal/finding"
+	"gateway/modules/console"
 )
 
 func init() {
@@ -29,11 +30,12 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 }
 
 // globalOptions are the words of the block, for hints.
-var globalOptions = []string{"redis", "server_timing"}
+var globalOptions = []string{"console", "redis", "server_timing"}
 
 // UnmarshalCaddyfile sets up the app from the global option. Syntax:
 //
 //	gateway {
+//		console <address>
 //		redis <url...> {
 //			sentinel          <name>
 //			username          <name>
@@ -62,6 +64,8 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func (a *App) option(d *caddyfile.Dispenser) error {
 	switch d.Val() {
+	case "console":
+		return a.consoleOption(d)
 	case "redis":
 		if a.Redis != nil {
 			return finding.At(d, "name several URLs behind one redis for a Cluster or Sentinels", "redis stands here twice")
@@ -76,6 +80,21 @@ func (a *App) option(d *caddyfile.Dispenser) error {
 		return end(d)
 	}
 	return finding.At(d, finding.Suggest(d.Val(), globalOptions...), "%q is not an option of gateway", d.Val())
+}
+
+func (a *App) consoleOption(d *caddyfile.Dispenser) error {
+	const hint = "such as: console 127.0.0.1:2021, which only this machine reaches"
+	if a.Console != "" {
+		return finding.At(d, "remove one of them", "console stands here twice")
+	}
+	if !d.NextArg() {
+		return finding.At(d, hint, "console needs an address")
+	}
+	a.Console = d.Val()
+	if err := console.Check(a.Console); err != nil {
+		return finding.At(d, hint, "%v", err)
+	}
+	return end(d)
 }
 
 // redisOptions are the words of the block of redis, for hints.

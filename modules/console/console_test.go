@@ -1,0 +1,202 @@
+package console_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"gateway/internal/gatewaytest"
+)
+
+// freeAddress returns a loopback address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// state is what the page gets.
+type state struct {
+	Contracts []struct {
+		API     string
+		Healthy bool
+	}
+	Requests []struct {
+		Reason, Outcome, Method, Route, API, Detail, Cause string
+		Status                                             int
+		Response                                           bool
+		Violations                                         []struct{ Place, Rule, Message string }
+	}
+	Seen int
+}
+
+// started returns a gateway with a console that listens. The harness starts no apps by
+// itself.
+func started(t *testing.T, address, options string) *gatewaytest.Gateway {
+	t.Helper()
+	gw := gatewaytest.New(t, fmt.Sprintf("{\n\tgateway {\n\t\tconsole %s\n\t}\n}\n:8080 {\n%s\n}\n", address, options))
+	app, err := gw.Context().App("gateway")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := app.(interface {
+		Start() error
+		Stop() error
+	})
+	if err := runs.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = runs.Stop() })
+	return gw
+}
+
+func ask(t *testing.T, address string) (s state) {
+	t.Helper()
+	res, err := http.Get("http://" + address + "/state.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err == nil {
+		err = json.Unmarshal(text, &s)
+	}
+	if err != nil || res.StatusCode != 200 {
+		t.Fatalf("got %d %s, %v", res.StatusCode, text, err)
+	}
+	return s
+}
+
+func TestWhatDidNotGoWell(t *testing.T) {
+	t.Parallel()
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"id": 7}`)
+	}))
+	defer service.Close()
+	address := freeAddress(t)
+	gw := started(t, address, "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\tvalidate {\n\t\t\tresponses report\n\t\t}\n\t\treverse_proxy "+strings.TrimPrefix(service.URL, "http://")+"\n\t}")
+	if s := ask(t, address); len(s.Requests) != 0 || len(s.Contracts) != 1 || !s.Contracts[0].Healthy {
+		t.Fatalf("at first: %+v", s)
+	}
+	gw.Do("GET", "/things?limit=secret-value")
+	gw.Do("GET", "/nothing-here")
+	if got := gw.Do("GET", "/things").Code; got != 200 {
+		t.Fatalf("got %d", got)
+	}
+	service.Close()
+	gw.Do("GET", "/things")
+	s := ask(t, address)
+	if len(s.Requests) != 4 || s.Seen != 4 {
+		t.Fatalf("got %+v", s)
+	}
+	for i, want := range []string{
+		"upstream.refused failed 502 false", "schema.response reported 200 true", "route.not_found refused 404 false", "schema.query refused 400 false",
+	} {
+		r := s.Requests[i]
+		if got := fmt.Sprintf("%s %s %d %t", r.Reason, r.Outcome, r.Status, r.Response); got != want {
+			t.Errorf("%d: got %s, want %s", i, got, want)
+		}
+	}
+	if cause := s.Requests[1].Cause; cause != "status 200: /id type" {
+		t.Errorf("what broke in the response: %s", cause)
+	}
+	if v := s.Requests[3].Violations; len(v) != 1 || v[0].Place != "query limit" {
+		t.Errorf("the query's violations: %+v", v)
+	}
+	if text, _ := json.Marshal(s); strings.Contains(string(text), "secret-value") || strings.Contains(string(text), "nothing-here") {
+		t.Errorf("what the client sent is remembered: %s", text)
+	}
+	if s := ask(t, address); s.Seen != 4 {
+		t.Error("looking counts as a request")
+	}
+}
+
+// TestTheRingIsBounded: the oldest leave, and what is remembered outlives a reload.
+func TestTheRingIsBounded(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	options := "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trespond ok\n\t}"
+	gw := started(t, address, options)
+	for range 250 {
+		gw.Do("GET", "/nothing")
+	}
+	gw.Do("PUT", "/things")
+	s := ask(t, address)
+	if len(s.Requests) != 200 || s.Seen != 251 || s.Requests[0].Reason != "route.method" || s.Requests[199].Reason != "route.not_found" {
+		t.Errorf("got %d of %d, the newest %+v", len(s.Requests), s.Seen, s.Requests[0])
+	}
+	next := started(t, address, options+"\n\theader X-Changed yes") // while the one before still listens
+	next.Do("PUT", "/things")
+	if s := ask(t, address); s.Seen != 252 {
+		t.Errorf("after the reload: %d", s.Seen)
+	}
+}
+
+// TestOnlyThisMachineAndThisPage: other names that lead here, and pages of other sites,
+// get nothing.
+func TestOnlyThisMachineAndThisPage(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	started(t, address, "\trespond ok")
+	for _, c := range []struct {
+		name, method, path, host string
+		header                   []string
+		want                     int
+	}{
+		{"the page", "GET", "/", "", nil, 200},
+		{"by name", "GET", "/", "localhost:2021", nil, 200},
+		{"by IPv6", "GET", "/", "[::1]:2021", nil, 200},
+		{"the script", "GET", "/console.js", "", []string{"Sec-Fetch-Site", "same-origin"}, 200},
+		{"rebinding", "GET", "/state.json", "evil.example:2021", nil, 421},
+		{"no such host", "GET", "/state.json", "127.0.0.1.evil.example", nil, 421},
+		{"a foreign page reads", "GET", "/state.json", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "script"}, 403},
+		{"a neighbour's page reads", "GET", "/state.json", "", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors"}, 403},
+		{"a foreign page frames", "GET", "/", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, 403},
+		{"a link leads here", "GET", "/", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 200},
+		{"writing", "POST", "/state.json", "", nil, 405},
+		{"nothing else", "GET", "/console.go", "", nil, 404},
+	} {
+		r, err := http.NewRequest(c.method, "http://"+address+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = c.host
+		for i := 0; i < len(c.header); i += 2 {
+			r.Header.Set(c.header[i], c.header[i+1])
+		}
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		policy := res.Header.Get("Content-Security-Policy")
+		if res.StatusCode != c.want || !strings.HasPrefix(policy, "default-src 'none'") || res.Header.Get("Set-Cookie") != "" {
+			t.Errorf("%s: got %d, want %d; %v", c.name, res.StatusCode, c.want, res.Header)
+		}
+	}
+}
+
+// TestFindings: addresses that others reach, and other mistakes, do not load.
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	var all strings.Builder
+	for _, option := range []string{"console", "console :2021", "console 0.0.0.0:2021", "console example.com:2021", "console 127.0.0.1:2021-2025", "console unix//tmp/console", "console 127.0.0.1:x", "console 127.0.0.1\n\t\tconsole 127.0.0.1", "console 127.0.0.1 more", "consol 127.0.0.1"} {
+		_, err := gatewaytest.Load(t, "{\n\tgateway {\n\t\t"+option+"\n\t}\n}\n:8080 {\n\trespond ok\n}\n")
+		if err == nil {
+			t.Errorf("loads: %s", option)
+			continue
+		}
+		fmt.Fprintf(&all, "%s\n\n%v\n----\n", option, err)
+	}
+	gatewaytest.Golden(t, "testdata/findings.golden", []byte(all.String()))
+}
