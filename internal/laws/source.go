@@ -115,6 +115,7 @@ var bounded = []Exception{
 	{"modules/auth/pool.go", "fetched keys outlive the config that asked for them; Destruct cancels"},
 	{"modules/api/remote.go", "fetched contracts outlive the config that asked for them; Destruct cancels"},
 	{"modules/auth/watch.go", "watched files outlive the config that asked for them; Destruct cancels"},
+	{"modules/ratelimit/persist.go", "state outlives the config that asked for it; reads and writes have a budget, and Destruct ends them"},
 	{"internal/redis/*.go", "a store outlives the config that asked for it, Destruct cancels; a call has its own budget, whoever hangs up"},
 	{"internal/openapi/findings.go", "the library asks for a context to judge a document that is in memory"},
 	{"examples/*.go", "programs of their own"},

@@ -54,6 +54,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		max_keys       <count>
 //		store          exact|lease [<units>]|local
 //		on_error       local|open|closed
+//		persist        on|off
 //		headers        on|off
 //		legacy_headers on|off
 //		cost_header    <field>
@@ -61,7 +62,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		before_auth    on|off
 //		mode           enforce|report|off
 //		policy <name> {
-//			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error, mode as above>
+//			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error, persist, mode as above>
 //		}
 //		zone <name> {
 //			key         <text>

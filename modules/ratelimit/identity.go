@@ -20,6 +20,8 @@ type identity struct {
 	network          network
 	// calendar is that of quotas by the calendar, whose state is of another kind.
 	calendar string
+	// persist tells that partitions are hashed to be known after a restart.
+	persist bool
 }
 
 // identity returns that of policy number i.
@@ -29,6 +31,7 @@ func (h *Handler) identity(i int) identity {
 		name:    cmp.Or(p.Name, defaultName),
 		key:     strings.Join(p.key(), " "),
 		network: network{cmp.Or(p.IPv4Prefix, 32), cmp.Or(p.IPv6Prefix, 64)},
+		persist: p.Persist,
 	}
 	if t, err := p.terms(); err == nil && t.calendar != nil {
 		id.calendar = t.calendar.String()
@@ -49,7 +52,7 @@ func (h *Handler) policyFault(p Policy, err error) error {
 type held func() error
 
 // hold gives policy number i its state.
-func (h *Handler) hold(p *policy, i int, store *redis.Store, logger *zap.Logger) error {
+func (h *Handler) hold(p *policy, i int, store *redis.Store, storage shelf, logger *zap.Logger) error {
 	config, id := h.Policies[i], h.identity(i)
 	if p.concurrency > 0 {
 		return h.holdFlights(p, id)
@@ -59,13 +62,13 @@ func (h *Handler) hold(p *policy, i int, store *redis.Store, logger *zap.Logger)
 		return err
 	}
 	bound := config.maxKeys()
-	if p.store, err = loadStore(id, bound); err != nil {
+	if p.store, err = loadStore(id, bound, p.calendar, storage, logger); err != nil {
 		return err
 	}
-	p.store.hold(bound)
+	p.store.hold(bound, &storage)
 	state := p.store
 	h.held = append(h.held, func() error {
-		state.release(bound)
+		state.release(bound, &storage)
 		_, err := stores.Delete(id)
 		return err
 	})

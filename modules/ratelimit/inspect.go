@@ -42,7 +42,7 @@ func (p *policy) claimOf(s subject) (claim, error) {
 	if err != nil {
 		return c, err
 	}
-	c.key, c.digest = hashKey(key), digestOf(key)
+	c.key, c.digest = p.hash(key), digestOf(key)
 	c.reckon(time.Now())
 	return c, nil
 }

@@ -25,10 +25,11 @@ var policyOptions = map[string]func(*parser, *Policy) error{
 	"tier":        (*parser).tier,
 	"store":       (*parser).store,
 	"on_error":    (*parser).onError,
+	"persist":     (*parser).persist,
 	"mode":        (*parser).mode,
 }
 
-var policyOptionNames = []string{"quota", "burst", "timezone", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error", "mode"}
+var policyOptionNames = []string{"quota", "burst", "timezone", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error", "persist", "mode"}
 
 // argument moves on to the value of an option.
 func (p *parser) argument(hint string) error {
@@ -145,6 +146,18 @@ func (p *parser) onError(policy *Policy) error {
 	if err := policy.OnError.check(); err != nil {
 		return finding.At(p, finding.Suggest(p.Val(), "local", "open", "closed"), "%v", err)
 	}
+	return nil
+}
+
+// persist reads "on" or "off".
+func (p *parser) persist(policy *Policy) error {
+	if err := p.argument("on or off"); err != nil {
+		return err
+	}
+	if p.Val() != "on" && p.Val() != "off" {
+		return finding.At(p, "", "persist must be on or off, got %q", p.Val())
+	}
+	policy.Persist = p.Val() == "on"
 	return nil
 }
 

@@ -62,6 +62,9 @@ type Policy struct {
 	// gateway, with its part of the quota; "open" does not limit; "closed" refuses.
 	// Default: that of the shared store.
 	OnError OnError `json:"on_error,omitempty"`
+	// Persist keeps the state across restarts, in Caddy's storage. It is for quotas that
+	// are counted in this gateway. Default: false.
+	Persist bool `json:"persist,omitempty"`
 	// Mode is "enforce", "report" (decide and count by itself, but let through and tell
 	// the client nothing) or "off". Default: that of the directive.
 	Mode exchange.Mode `json:"mode,omitempty"`

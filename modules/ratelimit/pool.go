@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
 
 	"gateway/internal/exchange"
 	"gateway/internal/redis"
@@ -15,12 +16,17 @@ import (
 // that made it as long as the next one uses it too.
 var stores = caddy.NewUsagePool()
 
-// loadStore returns the store of an identity, and makes it if it is new.
-func loadStore(id identity, bound int) (*store, error) {
+// loadStore returns the store of an identity, and makes it if it is new, with what is
+// kept of it on a shelf.
+func loadStore(id identity, bound int, c *calendar, from shelf, logger *zap.Logger) (*store, error) {
 	value, _, err := stores.LoadOrNew(id, func() (caddy.Destructor, error) {
 		s := newStore(bound)
 		if id.calendar != "" {
 			s.clock = packedNow
+		}
+		if id.persist {
+			s.archive = newArchive(s, id, c, logger)
+			s.archive.open(from)
 		}
 		go s.keepSwept()
 		return s, nil

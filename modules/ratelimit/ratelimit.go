@@ -8,7 +8,7 @@
 // charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
 // down (fallback.go). Requests under way are counted until they have been answered
 // (flight.go, visit.go), and then may turn out to have cost something else (settle.go). Policies that only report are in
-// mode.go; tally.go counts decisions. Days and months are in calendar.go. inspect.go, admin.go and
+// mode.go; tally.go counts decisions. persist.go and snapshot.go keep state across restarts. Days and months are in calendar.go. inspect.go, admin.go and
 // command.go are for operators. fields.go tells the client.
 package ratelimit
 
@@ -112,7 +112,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	for i := range policies {
-		if err := h.hold(&policies[i], i, shared, ctx.Logger()); err != nil {
+		if err := h.hold(&policies[i], i, shared, ctx.Storage(), ctx.Logger()); err != nil {
 			return h.policyFault(h.Policies[i], err)
 		}
 	}

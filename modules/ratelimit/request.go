@@ -21,7 +21,7 @@ func (p *policy) partition(c *claim, x *exchange.Exchange, r *http.Request) bool
 			break
 		}
 	}
-	c.key = hashKey(key)
+	c.key = p.hash(key)
 	if p.shared != nil && !p.leases.recall(c) {
 		c.digest = digestOf(key)
 	}

@@ -30,8 +30,8 @@ type shard struct {
 	entries []entry
 	free    []uint32 // numbers of unused entries
 	heap    []uint32
-	evicted uint64  // how many entries left before they had drained
-	_       [8]byte // to 128 bytes: shards of one store do not share cache lines
+	evicted uint64 // how many entries left before they had drained
+	moves   uint64 // how often entries changed their numbers. To here it is 128 bytes: shards of one store do not share cache lines.
 }
 
 const smallestTable = 16
@@ -196,6 +196,7 @@ func (s *shard) shrink() {
 		entries[i], heap[i] = s.entries[n], uint32(i)
 	}
 	s.entries, s.heap, s.free = entries, heap, nil
+	s.moves++
 	size := smallestTable
 	for live*4 > size*3 {
 		size *= 2

@@ -44,6 +44,8 @@ func (p Policy) checkSharing(t *terms) error {
 		return &fault{fmt.Sprintf("store lease is for quotas that come back evenly, and %s is not one", p.Quota), "write: store exact"}
 	case p.OnError != "" && p.Store == CountLocal:
 		return &fault{"on_error is about the shared store, and store local does not use it", "remove one of them"}
+	case p.Persist && (p.Store == CountExact || p.Store == CountLease):
+		return &fault{fmt.Sprintf("persist is for what this gateway counts, and store %s remembers by itself", p.Store), "remove one of them"}
 	}
 	return p.OnError.check()
 }
@@ -70,6 +72,9 @@ func (p Policy) share(store *redis.Store, id identity, logger *zap.Logger) (*sha
 	}
 	if p.Store == CountLocal {
 		return nil, nil
+	}
+	if p.Persist {
+		return nil, &fault{"persist is for what this gateway counts, and the shared store remembers by itself", "remove it, or write: store local"}
 	}
 	return &shared{
 		store: store, prefix: prefixOf(store, id),

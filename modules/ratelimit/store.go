@@ -14,12 +14,13 @@ import (
 // evict a few percent below it. What happens at the bound is told at shard.insert.
 type store struct {
 	// id orders the locks of several stores, see charge.
-	id     uint64
-	shards []shard
-	stop   chan struct{}
-	clock  func() int64 // what the times in it are compared with
-	alone  alone
-	tally  tally
+	id      uint64
+	shards  []shard
+	stop    chan struct{}
+	clock   func() int64 // what the times in it are compared with
+	alone   alone
+	archive *archive // nil unless the state outlives the process
+	tally   tally
 
 	mu     sync.Mutex
 	bounds []int // one for each holder; the largest counts
@@ -52,7 +53,10 @@ func newStore(bound int) *store {
 }
 
 // hold raises the bound to what one more holder needs.
-func (s *store) hold(bound int) {
+func (s *store) hold(bound int, storage *shelf) {
+	if s.archive != nil {
+		s.archive.hold(storage)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bounds = append(s.bounds, bound)
@@ -61,7 +65,10 @@ func (s *store) hold(bound int) {
 
 // release takes the bound of one holder back. A config that failed to load thus
 // leaves the bound as it was.
-func (s *store) release(bound int) {
+func (s *store) release(bound int, storage *shelf) {
+	if s.archive != nil {
+		s.archive.release(storage)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.bounds, bound); i >= 0 {
@@ -118,9 +125,12 @@ func (s *store) keepSwept() {
 }
 
 // Destruct implements caddy.Destructor. Requests that are still running may go on
-// using the store.
+// using the store; what they charge is not kept.
 func (s *store) Destruct() error {
 	close(s.stop)
+	if s.archive != nil {
+		<-s.archive.done
+	}
 	return nil
 }
 

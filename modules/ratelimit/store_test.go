@@ -170,24 +170,24 @@ func TestSweepGivesMemoryBack(t *testing.T) {
 func TestBoundFollowsItsHolders(t *testing.T) {
 	t.Parallel()
 	s, l := newStore(50), mustLimit(t, "100/1m", 0)
-	s.hold(50)
-	s.hold(200) // a config that asks for more, and then fails to load
-	s.release(200)
+	s.hold(50, nil)
+	s.hold(200, nil) // a config that asks for more, and then fails to load
+	s.release(200, nil)
 	for n := range 300 {
 		spend(s, l, keyOf(n), 0, 1)
 	}
 	if size(s) != 50 {
 		t.Fatalf("%d keys, want 50", size(s))
 	}
-	s.hold(20)
-	s.release(50)
+	s.hold(20, nil)
+	s.release(50, nil)
 	for n := range 300 {
 		spend(s, l, keyOf(n), 0, 1)
 	}
 	if size(s) != 20 {
 		t.Errorf("%d keys after the bound was lowered, want 20", size(s))
 	}
-	s.release(20)
+	s.release(20, nil)
 	if s.census().bound != 20 {
 		t.Error("the last holder took the bound away from running requests")
 	}
@@ -337,7 +337,7 @@ func TestStateLivesAsLongAsAHolder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.hold(&p, 0, nil, nil); err != nil {
+		if err := h.hold(&p, 0, nil, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		return p.store

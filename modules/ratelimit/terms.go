@@ -50,7 +50,7 @@ func (p Policy) checkConcurrency() error {
 		said bool
 	}{
 		{"quota", p.Quota != ""}, {"burst", p.Burst != 0}, {"tier", p.TierBy != "" || len(p.Tiers) > 0},
-		{"max_keys", p.MaxKeys != 0}, {"timezone", p.Timezone != ""}, {"store", p.Store != "" && p.Store != CountLocal}, {"on_error", p.OnError != ""},
+		{"max_keys", p.MaxKeys != 0}, {"timezone", p.Timezone != ""}, {"store", p.Store != "" && p.Store != CountLocal}, {"on_error", p.OnError != ""}, {"persist", p.Persist},
 	} {
 		if other.said {
 			return &fault{fmt.Sprintf("%s means nothing in a policy with concurrency", other.name), "give it a policy of its own: policy <name> { … }"}
