@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"net"
 	"os/exec"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -34,6 +35,12 @@ func Start(t testing.TB, args ...string) *Server {
 	return s
 }
 
+// Sentinel starts a Sentinel with a configuration file, which it rewrites.
+func Sentinel(t testing.TB, file string) *Server {
+	t.Helper()
+	return Start(t, file, "--sentinel")
+}
+
 // URL returns the address as a URL.
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
@@ -42,7 +49,7 @@ func (s *Server) Run() {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.Addr)
 	base := []string{"--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", s.t.TempDir()}
-	s.process = exec.Command("redis-server", append(base, s.args...)...)
+	s.process = exec.Command("redis-server", s.arguments(base)...)
 	var output bytes.Buffer
 	s.process.Stdout, s.process.Stderr = &output, &output
 	if err := s.process.Start(); err != nil {
@@ -56,6 +63,15 @@ func (s *Server) Run() {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// arguments puts the arguments of a server behind base. A configuration file stands
+// first, and what a Sentinel does not know is left out.
+func (s *Server) arguments(base []string) []string {
+	if slices.Contains(s.args, "--sentinel") {
+		return append(s.args[:len(s.args):len(s.args)], base[:4]...)
+	}
+	return append(base, s.args...)
 }
 
 func (s *Server) answers() bool {
