@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -96,6 +97,11 @@ func TestReloadsUnderTraffic(t *testing.T) {
 	if got := gw.Metric("gateway_requests_in_flight"); got != 0 {
 		t.Errorf("%v requests are in flight", got)
 	}
+	t.Cleanup(func() {
+		if t.Failed() { // what they are
+			_ = pprof.Lookup("goroutine").WriteTo(t.Output(), 1)
+		}
+	})
 	eventually(t, "the goroutines of before", func() bool { return runtime.NumGoroutine() <= idle+10 })
 	gw.Close()
 	if left := totals(t, gw, "turning"); len(left) > 0 {
