@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"crypto/rand"
+	"strconv"
 	"time"
 )
 
@@ -10,7 +11,7 @@ const (
 	// beatInterval is how often a gateway says that it is there, and beatLife for how
 	// many seconds that is believed.
 	beatInterval = time.Second
-	beatLife     = "5"
+	beatLife     = 5
 	// firstBeat is how often it is tried until it worked once.
 	firstBeat = 50 * time.Millisecond
 )
@@ -48,11 +49,16 @@ func (s *Store) keepCounted(ctx context.Context) {
 }
 
 func (s *Store) count(id, key string) {
-	value, err := s.Eval(beat, []string{key}, []string{id, beatLife})
+	value, err := s.Eval(beat, []string{key}, []string{id, strconv.Itoa(beatLife)})
 	if err != nil {
 		return // the call has told whoever has to know
 	}
-	if n, err := value.Int(); err == nil {
+	n, err := value.Int()
+	// A store that has lost its data knows only who has spoken since: the number falls
+	// once it has been low for three heartbeats.
+	now := time.Now()
+	if err == nil && (n >= s.nodes.Load() || now.Sub(s.counted) > 3*beatInterval) {
 		s.nodes.Store(n)
+		s.counted = now
 	}
 }

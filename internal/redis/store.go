@@ -43,6 +43,7 @@ type Store struct {
 	stop    context.CancelFunc
 	stopped chan struct{} // closed when supervise has ended
 	nodes   atomic.Int64  // as of the last heartbeat, 0 before the first
+	counted time.Time     // when nodes was last as many or more; keepCounted alone has it
 	left    chan struct{} // closed when keepCounted has ended
 }
 

@@ -107,7 +107,8 @@ func TestOutagesOpenAndClosed(t *testing.T) {
 func TestFlush(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	list := nodesForOutage(t, server.Addr, "closed")
+	list := startNodes(t, 3, server.Addr, "\t\t\ttimeout 3s\n\t\t\ton_error closed", outageLimit)
+	connected(t, list)
 	c, done := new(tally), make(chan struct{})
 	go func() {
 		defer close(done)

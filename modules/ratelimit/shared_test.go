@@ -17,7 +17,7 @@ import (
 // sharing returns a Caddyfile with a shared store. Each has a time-out of its own, so
 // that gateways in one process have connections, leases and heartbeats of their own.
 func sharing(server, options, directives string) string {
-	timeout := 1000 + fresh.Add(1)
+	timeout := 3500 + fresh.Add(1)%1500
 	return fmt.Sprintf("{\n\tgateway {\n\t\tredis redis://%s {\n\t\t\ttimeout %dms\n%s\n\t\t}\n\t}\n}\n", server, timeout, options) + site(directives)
 }
 
