@@ -41,9 +41,13 @@ func Refuse(status int, text string) error {
 }
 
 // Answer writes a value as JSON.
-func Answer(w http.ResponseWriter, value any) error {
+func Answer(w http.ResponseWriter, value any) error { return AnswerWith(w, http.StatusOK, value) }
+
+// AnswerWith writes a value as JSON, with another status.
+func AnswerWith(w http.ResponseWriter, status int, value any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

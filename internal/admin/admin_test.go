@@ -72,4 +72,8 @@ func TestAnswer(t *testing.T) {
 	if err := Answer(w, map[string]string{"a": "<b>"}); err != nil || w.Body.String() != "{\n  \"a\": \"<b>\"\n}\n" || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("got %q %v %v", w.Body, w.Header(), err)
 	}
+	w = httptest.NewRecorder()
+	if err := AnswerWith(w, http.StatusAccepted, 1); err != nil || w.Code != http.StatusAccepted || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("got %d %v %v", w.Code, w.Result().Header, err)
+	}
 }

@@ -65,9 +65,7 @@ func answerChange(w http.ResponseWriter, done string, entry Revocation, notShare
 		return admin.Answer(w, answer)
 	}
 	answer["warning"] = notShared.Error()
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusAccepted)
-	return admin.Answer(w, answer)
+	return admin.AnswerWith(w, http.StatusAccepted, answer)
 }
 
 // storeReport is what the admin endpoint says about the shared list.
