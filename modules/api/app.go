@@ -106,10 +106,18 @@ func (a *App) Cleanup() error {
 func (a *App) Begin(x *exchange.Exchange) {
 	x.ServerTiming = a.ServerTiming
 	a.telemetry.Begin(x)
+	if a.console != nil {
+		a.console.Begin()
+	}
 }
 
 // Stream implements exchange.Recorder.
-func (a *App) Stream(x *exchange.Exchange) { a.telemetry.Stream(x) }
+func (a *App) Stream(x *exchange.Exchange) {
+	a.telemetry.Stream(x)
+	if a.console != nil {
+		a.console.Stream()
+	}
+}
 
 // Record implements exchange.Recorder.
 func (a *App) Record(x *exchange.Exchange, r *http.Request) {

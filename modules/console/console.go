@@ -4,6 +4,7 @@
 //
 //	console.go  the listener and what it serves
 //	ring.go     the last requests that did not go well
+//	metrics.go  the last hour in numbers
 //	guard.go    who may look
 //	page/       the page itself: no build step, no foreign request
 package console
@@ -22,6 +23,7 @@ import (
 
 	"gateway/internal/admin"
 	"gateway/internal/exchange"
+	"gateway/internal/history"
 )
 
 // defaultPort is the port of a console whose address names none.
@@ -36,6 +38,7 @@ type Console struct {
 	text      string
 	contracts func() any
 	ring      *ring
+	history   *history.History
 	server    *http.Server
 }
 
@@ -67,6 +70,9 @@ func New(address string, contracts func() any) (*Console, error) {
 	c := &Console{address: parsed, text: parsed.JoinHostPort(0), contracts: contracts}
 	if c.ring, err = enter(c.text); err != nil {
 		return nil, err
+	}
+	if c.history, err = enterHistory(c.text); err != nil {
+		return nil, errors.Join(err, leave(c.text))
 	}
 	return c, nil
 }
@@ -121,10 +127,20 @@ func (c *Console) Stop() error {
 }
 
 // Close gives back what outlives a reload.
-func (c *Console) Close() error { return leave(c.text) }
+func (c *Console) Close() error { return errors.Join(leave(c.text), leaveHistory(c.text)) }
 
-// Record notes a request that did not go well.
-func (c *Console) Record(x *exchange.Exchange, r *http.Request) { c.ring.record(x, r) }
+// Begin notes that a request has come.
+func (c *Console) Begin() { c.history.Begin() }
+
+// Stream notes that an answer has become a stream.
+func (c *Console) Stream() { c.history.Stream() }
+
+// Record notes a request that is over, and remembers it if it did not go well. Begin has
+// to have been called for it.
+func (c *Console) Record(x *exchange.Exchange, r *http.Request) {
+	c.history.Record(x)
+	c.ring.record(x, r)
+}
 
 func (c *Console) handler() http.Handler {
 	files, err := fs.Sub(embedded, "page")
@@ -137,5 +153,7 @@ func (c *Console) handler() http.Handler {
 		state := map[string]any{"contracts": c.contracts(), "requests": c.ring.list(), "seen": c.ring.seen()}
 		_ = admin.Answer(w, state) // whoever asked has gone
 	})
+	mux.HandleFunc("GET /api/metrics", c.serveMetrics)
+	mux.HandleFunc("GET /api/reasons", serveReasons)
 	return mux
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"gateway/internal/gatewaytest"
 )
@@ -199,4 +200,61 @@ func TestFindings(t *testing.T) {
 		fmt.Fprintf(&all, "%s\n\n%v\n----\n", option, err)
 	}
 	gatewaytest.Golden(t, "testdata/findings.golden", []byte(all.String()))
+}
+
+// TestMetrics: what went through is counted, by what it was, and outlives a reload.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	options := "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trespond ok\n\t}"
+	gw := started(t, address, options)
+	gw.Do("GET", "/things")
+	gw.Do("GET", "/things?limit=x")
+	next := started(t, address, options+"\n\theader X-Changed yes")
+	next.Do("PUT", "/things")
+	var answer struct {
+		Totals struct {
+			Requests     int
+			ClientErrors int `json:"client_errors"`
+			Reasons      map[string]int
+		}
+		Routes []struct{ API, Method, Route string }
+	}
+	for deadline := time.Now().Add(20 * time.Second); answer.Totals.Requests < 3; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("got %+v", answer)
+		}
+		fetch(t, address, "/api/metrics?minutes=1", &answer) // the interval has to be over
+	}
+	if answer.Totals.ClientErrors != 2 || answer.Totals.Reasons["schema.query"] != 1 || answer.Totals.Reasons["route.method"] != 1 || len(answer.Routes) != 2 {
+		t.Errorf("got %+v", answer)
+	}
+	var reasons struct {
+		Reasons []struct{ Code, Hint, About string }
+	}
+	if fetch(t, address, "/api/reasons", &reasons); len(reasons.Reasons) < 40 || reasons.Reasons[0].About == "" {
+		t.Errorf("got %+v", reasons)
+	}
+	for _, query := range []string{"minutes=0", "minutes=61", "minutes=x", "step=1", "step=1e9"} {
+		res, err := http.Get("http://" + address + "/api/metrics?" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Body.Close(); res.StatusCode != 400 {
+			t.Errorf("%s: got %d", query, res.StatusCode)
+		}
+	}
+}
+
+// fetch reads JSON.
+func fetch(t *testing.T, address, path string, into any) {
+	t.Helper()
+	res, err := http.Get("http://" + address + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil || res.StatusCode != 200 {
+		t.Fatalf("%s: got %d, %v", path, res.StatusCode, err)
+	}
 }
