@@ -103,9 +103,7 @@ func (a *archive) fetch(from shelf, timeout <-chan time.Time) (*snapshot, error)
 			return nil, got.err
 		}
 		return decodeSnapshot(got.raw, a.subject)
-	case <-timeout:
-		return nil, errSlowStorage
-	case <-ctx.Done():
+	case <-timeout: // not ctx.Done(), which is also closed once the answer is there
 		return nil, errSlowStorage
 	}
 }
