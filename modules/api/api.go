@@ -14,6 +14,7 @@
 //	watch.go                 contracts that change while requests are served
 //	health.go, metrics.go    what became of them
 //	pages.go                 the documentation beside the API
+//	slo.go                   the service level objectives of an API
 //	app.go                   the app "gateway"
 package api
 
@@ -78,6 +79,8 @@ type API struct {
 	// Base replaces the base path that the contract's servers give its operations;
 	// "/" is none. Default: what the contract says.
 	Base *string `json:"base,omitempty"`
+	// SLO holds the service level objectives of the API. Default: none.
+	SLO *SLO `json:"slo,omitempty"`
 	// Docs serves the documentation of the API under /docs. Default: false.
 	Docs bool `json:"docs,omitempty"`
 	// Versioning chooses among the versions of a folder. Default: by the first

@@ -276,6 +276,40 @@ func TestThePagesAboutReasonsAreServed(t *testing.T) {
 	}
 }
 
+// TestSitesKeepTheirAPIs has APIs in two sites, and in a block within one.
+func TestSitesKeepTheirAPIs(t *testing.T) {
+	t.Parallel()
+	gw := gatewaytest.New(t, `:8080 {
+	api first {
+		contract testdata/users/openapi.yaml
+		respond first
+	}
+	handle /inside/* {
+		api inside {
+			contract testdata/users/openapi.yaml
+			base /inside
+			respond inside
+		}
+	}
+}
+:8081 {
+	api second {
+		contract testdata/users/openapi.yaml
+		respond second
+	}
+}
+`)
+	for _, want := range []struct{ site, path, body string }{
+		{":8080", "/users/kim", "first"},
+		{":8080", "/inside/kim", "inside"},
+		{":8081", "/users/kim", "second"},
+	} {
+		if res := gw.On(want.site).Do("GET", want.path); res.Body.String() != want.body {
+			t.Errorf("%s%s is answered with %d %q, want %q", want.site, want.path, res.Code, res.Body, want.body)
+		}
+	}
+}
+
 func TestLoadErrors(t *testing.T) {
 	t.Parallel()
 	block := func(lines string) string {
@@ -304,6 +338,14 @@ func TestLoadErrors(t *testing.T) {
 		"refresh_of_file":    block("\t\tcontract testdata/orders {\n\t\t\trefresh 1s\n\t\t}\n\t\trespond ok\n"),
 		"versioning_of_url":  block("\t\tcontract http://orders/openapi.json\n\t\tversioning {\n\t\t\tpath\n\t\t}\n\t\trespond ok\n"),
 		"schemas":            block("\t\tcontract testdata/mistakes\n\t\trespond ok\n"),
+		"slo_empty":          block("\t\tcontract testdata/users/openapi.yaml\n\t\tslo\n\t\trespond ok\n"),
+		"slo_unknown":        block("\t\tcontract testdata/users/openapi.yaml\n\t\tslo availabilty 99.9\n\t\trespond ok\n"),
+		"slo_percent":        block("\t\tcontract testdata/users/openapi.yaml\n\t\tslo availability 100\n\t\trespond ok\n"),
+		"slo_no_percent":     block("\t\tcontract testdata/users/openapi.yaml\n\t\tslo latency 250ms\n\t\trespond ok\n"),
+		"slo_swapped":        block("\t\tcontract testdata/users/openapi.yaml\n\t\tslo latency 99 250ms\n\t\trespond ok\n"),
+		"slo_twice":          block("\t\tcontract testdata/users/openapi.yaml\n\t\tslo availability 99 availability 99.9\n\t\trespond ok\n"),
+		"slo_twice_in_block": block("\t\tcontract testdata/users/openapi.yaml\n\t\tslo availability 99\n\t\tslo latency 1s 99\n\t\trespond ok\n"),
+		"slo_block":          block("\t\tcontract testdata/users/openapi.yaml\n\t\tslo availability 99 {\n\t\t\tlatency 1s 99\n\t\t}\n\t\trespond ok\n"),
 		"same_name_twice":    block("\t\tcontract testdata/users/openapi.yaml\n\t\trespond ok\n\t}\n\tapi orders {\n\t\tcontract testdata/users/openapi.yaml\n\t\trespond ok\n"),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,6 +36,7 @@ type App struct {
 	console   *console.Console // nil if there is none
 	store     *redis.Store
 	storeKey  storeKey
+	apis      map[string]*API // the first of each name
 }
 
 // CaddyModule implements caddy.Module.

@@ -88,6 +88,7 @@ func isMatcher(word string) bool {
 var optionParsers = map[string]func(*blockParser, *caddyfile.Dispenser) error{
 	"contract":   (*blockParser).contract,
 	"base":       (*blockParser).base,
+	"slo":        (*blockParser).slo,
 	"docs":       (*blockParser).docs,
 	"versioning": (*blockParser).versioning,
 	"auth":       (*blockParser).auth,

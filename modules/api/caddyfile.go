@@ -2,7 +2,9 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -24,6 +26,7 @@ func init() {
 //			refresh <interval>
 //		}
 //		base       <path>
+//		slo        [availability <percent>] [latency <duration> <percent>]
 //		versioning ...
 //		auth       ...
 //		ratelimit  ...
@@ -54,6 +57,7 @@ func parseAPI(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 
 // site is what the api blocks of one site share while it is adapted.
 type site struct {
+	scope   reflect.Value
 	handler Handler
 	// raw is the one element of the route's handlers. Caddy encodes a directive's
 	// handler when the directive is parsed, before it has seen the next one; later
@@ -62,11 +66,32 @@ type site struct {
 	raw []json.RawMessage
 }
 
+// scopeOf returns what identifies the block that a directive stands in: a site, or a
+// block within it such as handle. BlockState does not: directly inside sites Caddy
+// 2.11 has one for all of them, and blocks within inherit it. Matchers, however, are
+// kept in a map of its own for each block. Only which map it is matters here; the
+// value keeps it from being collected, so that no other one takes its place.
+func scopeOf(h httpcaddyfile.Helper) (reflect.Value, error) {
+	scope := reflect.ValueOf(h).FieldByName("matcherDefs")
+	if !scope.IsValid() || scope.Kind() != reflect.Map || scope.IsNil() {
+		return scope, errors.New("api cannot tell sites apart with this version of Caddy")
+	}
+	return scope, nil
+}
+
 // join adds an API to the handler of its site and returns the route if it is the
 // site's first.
 func join(h httpcaddyfile.Helper, api *API) ([]httpcaddyfile.ConfigValue, error) {
 	const key = "gateway.apis"
-	if known, ok := h.BlockState[key].(*site); ok {
+	scope, err := scopeOf(h)
+	if err != nil {
+		return nil, err
+	}
+	sites, _ := h.State[key].([]*site)
+	for _, known := range sites {
+		if known.scope.Pointer() != scope.Pointer() {
+			continue
+		}
 		for _, other := range known.handler.APIs {
 			if other.Name == api.Name {
 				return nil, &finding.Error{
@@ -80,9 +105,9 @@ func join(h httpcaddyfile.Helper, api *API) ([]httpcaddyfile.ConfigValue, error)
 		known.raw[0] = encode(&known.handler, "api")
 		return nil, nil
 	}
-	first := &site{handler: Handler{APIs: []*API{api}}}
+	first := &site{scope: scope, handler: Handler{APIs: []*API{api}}}
 	first.raw = []json.RawMessage{encode(&first.handler, "api")}
-	h.BlockState[key] = first
+	h.State[key] = append(sites, first)
 	return []httpcaddyfile.ConfigValue{{Class: "route", Value: caddyhttp.Route{HandlersRaw: first.raw}}}, nil
 }
 

@@ -28,6 +28,9 @@ type policy interface {
 // provision makes the policies ready, loads the contracts and links everything.
 func (a *API) provision(ctx caddy.Context, app *App) (*intake, *offer, error) {
 	a.app, a.logger = app, ctx.Logger()
+	if err := app.promise(a); err != nil {
+		return nil, nil, err
+	}
 	a.other = &exchange.Route{API: a.Name, Template: exchange.Other}
 	app.Prepare(a.other)
 	if err := a.newOrigin(ctx); err != nil {

@@ -41,6 +41,8 @@ type metrics struct {
 	generation, loaded          prometheus.Gauge
 	decisions                   [exchange.PolicyCount][exchange.VerdictCount]prometheus.Counter
 
+	objectives objectives
+
 	unrouted *prepared // requests that met no route
 
 	mu     sync.Mutex
@@ -87,6 +89,7 @@ func newMetrics(routes int) *metrics {
 	m.life = m.histograms("gateway_stream_duration_seconds",
 		"Life of WebSockets, event streams (sse) and other upgraded connections that have ended.", lifeBuckets, "kind")
 	m.policyDecisions()
+	m.sloFamilies()
 	m.dropped = m.counter("gateway_series_dropped_total",
 		"Requests counted under _other because their route or their route's codes have all the series they may have.")
 	m.generation = m.gauge("gateway_config_generation", "Configs that went live since the process started.")

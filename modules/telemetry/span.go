@@ -15,6 +15,8 @@ type prepared struct {
 	series *series
 	// folded tells that the route found no place among the series.
 	folded bool
+	// promise holds the objectives of the route's API; nil if there are none.
+	promise *promise
 	// method and name are the method of the route and the name of its spans.
 	method, name string
 	// attributes are those that all spans of the route have.

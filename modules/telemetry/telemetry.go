@@ -17,7 +17,7 @@
 //	(R + 1) × (11 methods × 33 codes + 64 reasons + 16 results + 2 parts + 3 histograms + 3 of streams + 1)
 //
 // children, a histogram having 18 samples at most and 160 native buckets. The others
-// hold 5 policies × 4 decisions + 3 kinds of streams + 4. A child exists only once it has counted
+// hold 5 policies × 4 decisions + 3 kinds of streams + 4, and 7 for each API with objectives. A child exists only once it has counted
 // something, so a contract's real number is close to its number of operations times
 // the two or three codes they answer with. Beyond a bound, requests are counted under
 // _other and in gateway_series_dropped_total.
@@ -42,9 +42,10 @@ type Telemetry struct {
 	metrics *metrics
 	faults  faults
 
-	mu     sync.Mutex
-	held   map[labels]*holding
-	closed bool
+	mu       sync.Mutex
+	held     map[labels]*holding
+	promises map[string]*promise // by API
+	closed   bool
 }
 
 // holding is a series that the config uses, for that many routes.
@@ -86,6 +87,7 @@ func (t *Telemetry) Prepare(route *exchange.Route) {
 	h.routes++
 	p := prepare(h.series, route)
 	p.folded = h.series.labels != l
+	p.promise = t.promises[route.API]
 	route.Series = p
 }
 
@@ -109,6 +111,7 @@ func (t *Telemetry) Release(route *exchange.Route) {
 func (t *Telemetry) Started(now time.Time) {
 	t.metrics.generation.Inc()
 	t.metrics.loaded.Set(float64(now.UnixNano()) / 1e9)
+	t.metrics.objectives.live.Store(t)
 }
 
 // Close gives the series back; those that no live config has leave the metrics.
@@ -121,6 +124,7 @@ func (t *Telemetry) Close() {
 		t.metrics.release(h.series)
 		delete(t.held, l)
 	}
+	t.withdraw()
 }
 
 // Begin counts a request in.
@@ -169,7 +173,11 @@ func (t *Telemetry) count(p *prepared, x *exchange.Exchange, method int, span tr
 		}
 		t.metrics.decisions[decisions[i].Policy][decisions[i].Verdict].Inc()
 	}
-	p.series.request(method, statusOf(x))
+	status := statusOf(x)
+	p.series.request(method, status)
+	if p.promise != nil {
+		p.promise.count(x, status)
+	}
 	if x.Deprecated != 0 {
 		p.series.outdated(x.Deprecated)
 	}

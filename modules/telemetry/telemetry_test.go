@@ -155,6 +155,7 @@ func (b bench) fill() {
 	for kind := exchange.NoStream + 1; kind < exchange.StreamCount; kind++ {
 		b.serve(streamed(route, kind), get)
 	}
+	b.Promise("orders", Objectives{Availability: .999, Latency: .99, Within: time.Second})
 	b.Started(time.Unix(1_800_000_000, 0))
 }
 
