@@ -87,6 +87,14 @@ func (x *Exchange) Refuse(policy Policy, refusal *problem.Refusal) error {
 	return refusal
 }
 
+// Ahead notes that auth has done a part of its work before its turn: its step will
+// count the time.
+func (x *Exchange) Ahead() {
+	now := time.Now()
+	x.ahead += now.Sub(x.handed)
+	x.handed = now
+}
+
 // Pass records that the api block itself has nothing against the request.
 func (x *Exchange) Pass(policy Policy) {
 	now := time.Now()

@@ -75,6 +75,9 @@ type Identity interface {
 	Subject() string
 	// Placeholder gives the value of {http.auth.user.<name>}.
 	Placeholder(name string) (any, bool)
+	// Claim gives what the issuer says under a path, with dots between the names of
+	// nested objects: a string, json.Number, bool, []any or map[string]any.
+	Claim(path string) (any, bool)
 }
 
 // Route is what is known at load about the operation that a request matched. Routes
@@ -114,6 +117,11 @@ type Exchange struct {
 	// Version is the API version that versioning chose, "" if there is none.
 	Version  string
 	Identity Identity
+	// Verified is whose token it is where that has to be known before the version and
+	// the operation are; auth has not said yes yet. It is nil as soon as auth has spoken.
+	Verified Identity
+	// Credentials are the request fields that auth looks for credentials in.
+	Credentials []string
 
 	// Deprecated are the deprecated things of the contract that the request used.
 	Deprecated Deprecated
@@ -145,7 +153,8 @@ type Exchange struct {
 	tunnelled atomic.Int64 // bytes written past the response
 	decisions [maxDecisions]Decision
 	count     int
-	handed    time.Time // when the last policy passed the request on
+	handed    time.Time     // when the last policy passed the request on
+	ahead     time.Duration // what auth has done before its turn
 	owned     []ownedField
 	usual     [usualOwned]ownedField // room for owned
 	vary      []string

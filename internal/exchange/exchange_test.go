@@ -261,7 +261,9 @@ func TestOwnedFieldsReplaceTheUpstreams(t *testing.T) {
 
 type user struct{}
 
-func (user) Subject() string                     { return "alice" }
+func (user) Subject() string          { return "alice" }
+func (user) Claim(string) (any, bool) { return nil, false }
+
 func (user) Placeholder(name string) (any, bool) { return "alice's " + name, true }
 
 func TestPlaceholders(t *testing.T) {

@@ -73,11 +73,16 @@ func (x *Exchange) apply(header http.Header) {
 			header[field.key] = slices.Clone(field.many)
 		}
 	}
+	if len(x.vary) == 0 {
+		return
+	}
+	vary := slices.Grow(header["Vary"], len(x.vary)) // at once
 	for _, field := range x.vary {
-		if !varies(header["Vary"], field) {
-			header.Add("Vary", field)
+		if !varies(vary, field) {
+			vary = append(vary, field)
 		}
 	}
+	header["Vary"] = vary
 }
 
 // response watches what is written to the client. Unwrap keeps flushing, hijacking

@@ -131,6 +131,9 @@ func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next 
 	}
 	x.handed = time.Now()
 	d.Took = x.handed.Sub(start)
+	if s.policy == Auth {
+		d.Took, x.ahead = d.Took+x.ahead, 0
+	}
 	x.add(d)
 	if d.Verdict == Refused {
 		x.Refusal = d.Refusal

@@ -205,6 +205,7 @@ func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.
 		}
 	}
 	if owner := now.owner(r.URL.Path); owner != nil {
+		x.Route = owner.api.other // until there is a version
 		return owner.flow.ServeHTTP(w, r)
 	}
 	if now.pages.owns(r.URL.Path) {

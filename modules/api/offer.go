@@ -11,6 +11,7 @@ import (
 	"gateway/internal/exchange"
 	"gateway/internal/finding"
 	"gateway/internal/problem"
+	"gateway/modules/auth"
 	"gateway/modules/versioning"
 )
 
@@ -30,6 +31,9 @@ func (a *API) offer(versions []*version, chooser *versioning.Handler) *offer {
 	o.flow = link(router{o}, a.inside)
 	if chooser != nil {
 		o.flow = link(chooser, o.flow)
+		if chooser.Claim() != nil {
+			o.flow = link(auth.Ahead{Handler: a.Auth}, o.flow)
+		}
 	}
 	return o
 }

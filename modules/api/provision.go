@@ -89,11 +89,31 @@ func (a *API) provisionVersioning(ctx caddy.Context, found []openapi.Found) erro
 	if a.Versioning == nil {
 		a.Versioning = &versioning.Handler{Source: a.Source}
 	}
+	if err := a.checkClaim(); err != nil {
+		return err
+	}
 	a.Versioning.ForAPI(a.Name)
 	if err := a.Versioning.Provision(ctx); err != nil {
 		return err
 	}
 	return a.Versioning.SetVersions(names)
+}
+
+// checkClaim refuses versions by a claim that nobody verifies.
+func (a *API) checkClaim() error {
+	claim := a.Versioning.Claim()
+	if claim == nil || a.Auth != nil && a.Auth.Decides() {
+		return nil
+	}
+	what := "has no auth"
+	if a.Auth != nil {
+		what = "has auth off"
+	}
+	return &finding.Error{
+		Message: fmt.Sprintf("a claim chooses the version of api %s, which %s: an unverified claim must not choose anything", a.Name, what),
+		At:      finding.ParseSource(claim.Source), Word: "claim",
+		Hint: "add auth <issuer> to the api block, or select versions by what requests say, such as: header",
+	}
 }
 
 // versionsOf returns the names of the versions, none for a contract without.

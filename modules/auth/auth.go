@@ -109,7 +109,9 @@ type Handler struct {
 	senders  senders
 	resource *resource
 	refusals refusals
-	pooled   []any // keys of the pool that Cleanup gives back
+	// credentials are the request fields that may decide who is calling.
+	credentials []string
+	pooled      []any // keys of the pool that Cleanup gives back
 }
 
 // CaddyModule implements caddy.Module.
@@ -150,6 +152,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return h.fail(err)
 	}
 	h.warnOfQueries(ctx.Logger())
+	h.credentials = h.credentialFields()
 	if h.resource, err = h.newResource(); err != nil {
 		return h.fail(err)
 	}
@@ -241,6 +244,7 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 	if prepared, ok := x.Prepared(exchange.Auth).(*rule); ok {
 		demand = prepared
 	}
+	x.Credentials = h.credentials
 	refusal := h.resource.link(h.decide(x, r, demand, time.Now()))
 	h.withhold(r)
 	h.withholdOthers(r.Header)
@@ -251,7 +255,7 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 }
 
 func (h *Handler) decide(x *exchange.Exchange, r *http.Request, demand *rule, now time.Time) *problem.Refusal {
-	v, refusal := h.identify(x, r, demand, now)
+	v, refusal := h.holder(x, r, demand, now)
 	if v == nil {
 		return refusal
 	}

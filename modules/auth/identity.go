@@ -21,6 +21,9 @@ func (v *verified) Placeholder(name string) (any, bool) {
 	return render(claim)
 }
 
+// Claim implements exchange.Identity.
+func (v *verified) Claim(path string) (any, bool) { return v.claim(path) }
+
 // claim finds a claim by its path, with dots between the names of nested objects.
 // Names that have dots themselves, such as URLs, are found as well; the longest
 // name comes first.

@@ -34,6 +34,8 @@ type caller string
 
 func (c caller) Subject() string { return string(c) }
 
+func (caller) Claim(string) (any, bool) { return nil, false }
+
 func (c caller) Placeholder(name string) (any, bool) {
 	if name != "id" {
 		return nil, false

@@ -34,6 +34,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		header       [<name>]
 //		query        [<name>]
 //		media_type   [param|vendor]
+//		claim        <claim> [strict]
 //		default      <version>
 //		strip_prefix on|off
 //		version <name> {
@@ -69,7 +70,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-var options = []string{"path", "host", "header", "query", "media_type", "default", "strip_prefix", "version", "mode"}
+var options = []string{"path", "host", "header", "query", "media_type", "claim", "default", "strip_prefix", "version", "mode"}
 
 var optionParsers = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"path":         (*Handler).parseSelector,
@@ -77,6 +78,7 @@ var optionParsers = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"header":       (*Handler).parseSelector,
 	"query":        (*Handler).parseSelector,
 	"media_type":   (*Handler).parseSelector,
+	"claim":        (*Handler).parseSelector,
 	"default":      (*Handler).parseDefault,
 	"strip_prefix": (*Handler).parseStripPrefix,
 	"version":      (*Handler).parseVersion,
@@ -94,6 +96,12 @@ func (h *Handler) parseSelector(d *caddyfile.Dispenser) error {
 		default:
 			s.Name = d.Val()
 		}
+	}
+	if s.In == claimPlace && d.NextArg() {
+		if d.Val() != "strict" {
+			return finding.At(d, finding.Suggest(d.Val(), "strict"), "%q is not an option of claim", d.Val())
+		}
+		s.Strict = true
 	}
 	if err := end(d, s.In); err != nil {
 		return err

@@ -44,9 +44,28 @@ func (h *Handler) compile(contracts []Contract, whole bool) error {
 	if err := h.hosts(p); err != nil {
 		return err
 	}
-	p.lenient = h.bound && len(p.selectors) == 1 && p.selectors[0].in == inPath
+	p.settle(h.bound)
 	h.plan, h.eras, h.fields = p, p.write(), p.fields()
 	return nil
+}
+
+// settle works out what follows from the selectors.
+func (p *plan) settle(bound bool) {
+	path, others := false, false
+	for i := range p.selectors {
+		switch s := &p.selectors[i]; s.in {
+		case inClaim:
+			p.claims = true
+			if !s.strict {
+				p.pin = s
+			}
+		case inPath:
+			path = true
+		default:
+			others = true
+		}
+	}
+	p.lenient = bound && path && !others
 }
 
 // hosts refuses versions that no host can be named after: a label has no dot and no

@@ -92,6 +92,7 @@ func (p *plan) era(from time.Time) era {
 		unknownAccept:  refuse(problem.VersionUnknown, http.StatusNotAcceptable, "Accept asks for a version that is not served."),
 		unknownContent: refuse(problem.VersionUnknown, http.StatusUnsupportedMediaType, "Content-Type names a version that is not served."),
 		unknownField:   refuse(problem.VersionUnknown, http.StatusBadRequest, "The request names a version that is not served."),
+		unknownClaim:   refuse(problem.VersionUnknown, http.StatusBadRequest, "The token pins its holder to a version that is not served."),
 	}
 	for _, v := range p.set.ordered {
 		n := p.notice(v, from)
@@ -167,6 +168,8 @@ func (s *selector) instruction(example string) string {
 		return fmt.Sprintf("in the host: %s.%s", example, s.name)
 	case inQuery:
 		return fmt.Sprintf("in the query: ?%s=%s", s.name, example)
+	case inClaim:
+		return "by a token with the claim " + s.name
 	default:
 		return "in the media type: " + s.mediaExample(example)
 	}

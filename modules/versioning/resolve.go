@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"gateway/internal/exchange"
 )
 
 // place is where in a request a version may be named.
@@ -15,18 +17,21 @@ const (
 	inQuery
 	inMediaType
 	inHost
+	inClaim
 )
 
 // selector is one place where requests may name a version.
 type selector struct {
 	in place
 	// name is the canonical header, the query parameter, or the domain below which the
-	// hosts of the versions lie.
+	// hosts of the versions lie, or the path of the claim.
 	name string
 	// prefix is what stands before the version in the path, "" or "/api".
 	prefix string
 	// param and vendor tell which forms of media types count.
 	param, vendor bool
+	// strict makes a claim that disagrees with the request a conflict.
+	strict bool
 }
 
 // plan is how a request's version is found. It is made at load and only read after.
@@ -37,16 +42,23 @@ type selector struct {
 //	a version that does not exist              unknown: 404 path and host, 406 Accept, 415 Content-Type, else 400
 //	two different versions                     conflict: 400
 //	one version, in however many places        that version
+//	no version, and its token's claim does     the claim's, or unknown: 400
 //	no version, and there is a default         the default
 //	no version, there is no default            missing: 400
 //
 // Every selector is looked at in every request, in the declared order. The order
 // decides which unknown version is reported, and nothing else: selectors that
-// disagree are a conflict, never a matter of precedence.
+// disagree are a conflict, never a matter of precedence. A claim is no word of the
+// request but of the issuer, about all requests of a consumer; so it stands behind them,
+// unless it is strict: then it is one of them.
 type plan struct {
 	selectors []selector
 	set       *set
 	fallback  *version
+	// pin is the selector of a claim that is not strict, or nil.
+	pin *selector
+	// claims tells that some selector is a claim.
+	claims bool
 	// lenient leaves a request alone whose path names no version, where the path is
 	// the only selector: the router of the api block says what is not there.
 	lenient bool
@@ -65,7 +77,8 @@ const (
 	unknownAccept
 	unknownContent
 	unknownField // header or query
-	verdicts     // how many there are
+	unknownClaim
+	verdicts // how many there are
 )
 
 // choice collects what the selectors say about one request.
@@ -92,10 +105,19 @@ func (c *choice) name(v *version, otherwise verdict) {
 
 // resolve finds the version of a request. The version is nil unless the verdict is
 // chosen or conflict; with conflict it is the one named first.
-func (p *plan) resolve(r *http.Request) (*version, verdict) {
+func (p *plan) resolve(r *http.Request, caller exchange.Identity) (*version, verdict) {
 	var c choice
 	for i := range p.selectors {
-		p.selectors[i].look(p.set, r, &c)
+		s := &p.selectors[i]
+		switch {
+		case s.in != inClaim:
+			s.look(p.set, r, &c)
+		case s.strict:
+			s.lookClaim(p.set, caller, &c)
+		}
+	}
+	if p.pin != nil && c == (choice{}) {
+		p.pin.lookClaim(p.set, caller, &c)
 	}
 	switch {
 	case c.unknown != chosen:

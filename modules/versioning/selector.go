@@ -54,13 +54,18 @@ func (s *Selector) read() (selector, error) {
 			return selector{}, flawAt(s.Source, s.Name, "such as: host api.example.com, for v2.api.example.com", "%q is not the domain below which the hosts of the versions lie", s.Name)
 		}
 		return selector{in: inHost, name: s.Name}, nil
+	case claimPlace:
+		if s.Name == "" {
+			return selector{}, flawAt(s.Source, claimPlace, "such as: claim api_version", "claim needs the name of the claim that pins a consumer to a version")
+		}
+		return selector{in: inClaim, name: s.Name, strict: s.Strict}, nil
 	case "media_type":
 		if !slices.Contains([]string{"", "param", "vendor"}, s.Form) {
 			return selector{}, flawAt(s.Source, s.Form, finding.Suggest(s.Form, "param", "vendor"), "%q is not a form of media types", s.Form)
 		}
 		return selector{in: inMediaType, param: s.Form != "vendor", vendor: s.Form != "param"}, nil
 	}
-	return selector{}, flawAt(s.Source, s.In, finding.Suggest(s.In, "path", "host", "header", "query", "media_type"), "%q is not a place that can select versions", s.In)
+	return selector{}, flawAt(s.Source, s.In, finding.Suggest(s.In, "path", "host", "header", "query", "media_type", claimPlace), "%q is not a place that can select versions", s.In)
 }
 
 // name fills in the default.

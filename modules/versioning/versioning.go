@@ -7,6 +7,8 @@
 //	lifecycle.go  what responses say about a version; links.go for Link
 //	brownout.go   versions that are switched off on trial
 //	life.go       what a contract says about the end of its version
+//	claim.go      versions that consumers are pinned to by a claim of their token
+//	behind.go     where auth has to stand for that
 //	fields.go     the header fields of requests and responses
 //	usage.go      who uses which version; admin.go and metrics.go show it
 //	check.go      what somebody has to decide; command.go is gateway versions
@@ -70,16 +72,19 @@ type Handler struct {
 
 // Selector is one place where requests may name a version.
 type Selector struct {
-	// In is path, host, header, query or media_type. Required.
+	// In is path, host, header, query, media_type or claim. Required.
 	In string `json:"in"`
-	// Name is the header field or query parameter, or the domain of a host, for which it is
-	// required. Default: API-Version, version.
+	// Name is the header field or query parameter, or the domain of a host or the path of a
+	// claim, for which it is required. Default: API-Version, version.
 	Name string `json:"name,omitempty"`
 	// Prefix is what stands before the version in the path, such as /api. Default: nothing.
 	Prefix string `json:"prefix,omitempty"`
 	// Form is param (application/json;version=2) or vendor
 	// (application/vnd.acme.v2+json). Default: both.
 	Form string `json:"form,omitempty"`
+	// Strict refuses requests that name another version than their claim. Default: false;
+	// what a request names itself goes before the claim.
+	Strict bool `json:"strict,omitempty"`
 	// Source is where the selector stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 }
@@ -127,6 +132,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return err
 		}
 	}
+	if err := h.checkBehind(ctx); err != nil {
+		return err
+	}
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return err
 	}
@@ -170,8 +178,9 @@ func (h *Handler) Decide(x *exchange.Exchange, w http.ResponseWriter, r *http.Re
 	if hasContent(r) && h.fields.varyContent {
 		x.Vary("Content-Type")
 	}
+	h.varies(x)
 	now := h.eras.at(x.Start)
-	v, verdict := h.plan.resolve(r)
+	v, verdict := h.plan.resolve(r, h.caller(x))
 	refusal := now.refusals[verdict]
 	if verdict != chosen && h.Mode == exchange.ModeReport && v == nil {
 		v = h.plan.fallback
