@@ -1,0 +1,290 @@
+package change
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"gateway/internal/openapi"
+)
+
+// Carrier carries the messages of one operation between an older version and the newest.
+// It never changes and is safe for concurrent use.
+type Carrier struct {
+	older, target *openapi.Operation
+	legs          []*leg
+	onRequest     bool
+	onResponse    bool
+	requestTypes  []string // media types of requests that are read, ranges last
+	variables     []string // of the older path
+}
+
+// settle finds out what the carrier has to look at.
+func (c *Carrier) settle() {
+	c.variables, _ = openapi.Variables(c.older.Template)
+	for _, l := range c.legs {
+		c.onRequest = c.onRequest || len(l.request) > 0 || l.fields != nil || l.route != nil
+		c.onResponse = c.onResponse || len(l.responses) > 0 || len(l.statuses) > 0 || l.headers != nil || l.errors
+		for _, mediaType := range sortedNames(l.request) {
+			c.requestTypes = appendNew(c.requestTypes, mediaType)
+		}
+	}
+}
+
+// Target is the operation of the newest version.
+func (c *Carrier) Target() *openapi.Operation { return c.target }
+
+// Changes are the changes that touch the operation.
+func (c *Carrier) Changes() []*Change {
+	var list []*Change
+	add := func(p *program) {
+		if p == nil {
+			return
+		}
+		for i := range p.acts {
+			if !slices.Contains(list, p.acts[i].change) {
+				list = append(list, p.acts[i].change)
+			}
+		}
+	}
+	for _, l := range c.legs {
+		for _, name := range sortedNames(l.request) {
+			add(l.request[name])
+		}
+		if l.fields != nil {
+			add(l.fields.program)
+		}
+		for _, status := range sortedNames(l.responses) {
+			for _, name := range sortedNames(l.responses[status]) {
+				add(l.responses[status][name])
+			}
+		}
+		add(l.headers)
+	}
+	return list
+}
+
+// OnRequest tells whether anything about requests changes.
+func (c *Carrier) OnRequest() bool { return c.onRequest }
+
+// OnResponse tells whether anything about responses may change.
+func (c *Carrier) OnResponse() bool { return c.onResponse }
+
+// RequestBody tells whether a body of a media type has to be read.
+func (c *Carrier) RequestBody(mediaType string) bool {
+	if !isJSON(mediaType) {
+		return false
+	}
+	return slices.ContainsFunc(c.requestTypes, func(declared string) bool { return fits(declared, mediaType) })
+}
+
+// fits tells whether a declared media type or range has a type.
+func fits(declared, mediaType string) bool {
+	if declared == mediaType || declared == "*/*" {
+		return true
+	}
+	prefix, ok := strings.CutSuffix(declared, "*")
+	return ok && strings.HasPrefix(mediaType, prefix)
+}
+
+// find returns the program for a media type, nil if there is none. A type goes before a
+// range.
+func find(programs map[string]*program, mediaType string) *program {
+	if len(programs) == 0 {
+		return nil
+	}
+	if p := programs[mediaType]; p != nil {
+		return p
+	}
+	kind, _, _ := strings.Cut(mediaType, "/")
+	if p := programs[kind+"/*"]; p != nil {
+		return p
+	}
+	return programs["*/*"]
+}
+
+// Request carries a request forward. The error is a *Failure; the request is then as it
+// was, but for its header fields.
+func (c *Carrier) Request(r *Request) error {
+	if !c.onRequest {
+		return nil
+	}
+	body, err := c.forwardBody(r)
+	if err != nil {
+		return err
+	}
+	method, query, target := r.Method, r.Query, ""
+	values := make(map[string]string, len(c.variables))
+	for i, name := range c.variables {
+		if i < len(r.Values) {
+			values[name] = r.Values[i]
+		}
+	}
+	for _, l := range c.legs {
+		if l.fields != nil {
+			if failure := l.fields.carry(r, values); failure != nil {
+				r.Query = query
+				return failure
+			}
+		}
+		if l.route == nil {
+			continue
+		}
+		var ok bool
+		if target, ok = l.route.fill(values); !ok {
+			r.Query = query
+			return &Failure{Message: "a value has no place in the path of the newer version"}
+		}
+		method = l.route.method
+	}
+	if target != "" {
+		r.Method, r.Target = method, target
+	}
+	r.Body = body
+	return nil
+}
+
+// forwardBody returns the body for the newest version.
+func (c *Carrier) forwardBody(r *Request) ([]byte, error) {
+	if r.Body == nil || !c.RequestBody(r.MediaType) {
+		return r.Body, nil
+	}
+	d, flaw := parse(string(r.Body))
+	if flaw != "" {
+		return nil, &Failure{Message: "the body cannot be read: " + flaw}
+	}
+	defer d.release()
+	for _, l := range c.legs {
+		if p := find(l.request, r.MediaType); p != nil {
+			if failure := p.forward(d); failure != nil {
+				return nil, failure
+			}
+		}
+	}
+	return d.root.write(make([]byte, 0, len(r.Body)+len(r.Body)/8+64)), nil
+}
+
+// statusBefore is the status that the older version of a leg has for one of the newer.
+func (l *leg) statusBefore(status int) int {
+	for _, s := range l.statuses {
+		if s.to == status {
+			return s.from
+		}
+	}
+	return status
+}
+
+// response returns the program for a response of the older version; nil for none.
+func (l *leg) response(status int, mediaType string) *program {
+	if len(l.responses) == 0 {
+		return nil
+	}
+	name := l.declared(status)
+	if name == "" {
+		return nil
+	}
+	return find(l.responses[name], mediaType)
+}
+
+// declared is the name under which the older contract has a status, "" for none.
+func (l *leg) declared(status int) string {
+	if status < 100 || status > 599 {
+		return ""
+	}
+	if _, ok := l.older.Responses[codes[status-100]]; ok {
+		return codes[status-100]
+	}
+	if _, ok := l.older.Responses[ranges[status/100-1]]; ok {
+		return ranges[status/100-1]
+	}
+	if _, ok := l.older.Responses["default"]; ok {
+		return "default"
+	}
+	return ""
+}
+
+// codes and ranges are the names of statuses, so that none is made for a response.
+var (
+	codes = func() (names [500]string) {
+		for i := range names {
+			names[i] = strconv.Itoa(i + 100)
+		}
+		return names
+	}()
+	ranges = [5]string{"1XX", "2XX", "3XX", "4XX", "5XX"}
+)
+
+const problemType = "application/problem+json"
+
+// ResponseBody tells whether the body of a response has to be read.
+func (c *Carrier) ResponseBody(status int, mediaType string) bool {
+	if !c.onResponse || !isJSON(mediaType) {
+		return false
+	}
+	for _, l := range slices.Backward(c.legs) {
+		status = l.statusBefore(status)
+		if l.response(status, mediaType) != nil || l.errors && mediaType == problemType {
+			return true
+		}
+	}
+	return false
+}
+
+// Response carries a response back. The error is a *Failure; status and body are then as
+// they were.
+func (c *Carrier) Response(r *Response) error {
+	if !c.onResponse {
+		return nil
+	}
+	status, body := r.Status, r.Body
+	if body != nil && c.ResponseBody(status, r.MediaType) {
+		var failure error
+		if body, failure = c.backBody(r); failure != nil {
+			return failure
+		}
+	}
+	for _, l := range slices.Backward(c.legs) {
+		status = l.statusBefore(status)
+		if l.headers != nil {
+			if failure := l.backHeaders(r.Header); failure != nil {
+				return failure
+			}
+		}
+	}
+	r.Status, r.Body = status, body
+	return nil
+}
+
+// backBody returns the body for the old client.
+func (c *Carrier) backBody(r *Response) ([]byte, error) {
+	d, flaw := parse(string(r.Body))
+	if flaw != "" {
+		return nil, &Failure{Message: "the body cannot be read: " + flaw}
+	}
+	defer d.release()
+	status := r.Status
+	for _, l := range slices.Backward(c.legs) {
+		status = l.statusBefore(status)
+		if r.MediaType == problemType && l.errors {
+			l.backPointers(d)
+		}
+		if p := l.response(status, r.MediaType); p != nil {
+			if failure := p.back(d); failure != nil {
+				return nil, failure
+			}
+		}
+	}
+	c.backStatus(d, r.Status, status, r.MediaType)
+	return d.root.write(make([]byte, 0, len(r.Body)+len(r.Body)/8+64)), nil
+}
+
+// backStatus keeps the status within a problem document that of the response (RFC 9457
+// §3.1.2).
+func (c *Carrier) backStatus(d *document, was, is int, mediaType string) {
+	if was == is || mediaType != problemType {
+		return
+	}
+	if v := d.root.get("status"); v != nil && v.kind == kindNumber {
+		*v = *made(strconv.Itoa(is))
+	}
+}

@@ -1,0 +1,186 @@
+package change
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// backHeaders carries the header fields of a response back.
+func (l *leg) backHeaders(header http.Header) *Failure {
+	d := &document{root: value{kind: kindObject, opened: true}}
+	before := make(map[string]*value)
+	for name, lines := range header {
+		if len(lines) == 1 {
+			before[name] = madeString(strings.ToValidUTF8(lines[0], "\uFFFD"))
+			d.root.put(name, before[name])
+		}
+	}
+	slices.SortFunc(d.root.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	if failure := l.headers.back(d); failure != nil {
+		return failure
+	}
+	for name, v := range before {
+		if i := d.root.index(name); i < 0 || d.root.members[i].value != v {
+			delete(header, name)
+		}
+	}
+	for _, m := range d.root.members {
+		if texts := slices.DeleteFunc(m.value.texts(), hasControl); len(texts) > 0 {
+			header[m.name] = texts
+		}
+	}
+	return nil
+}
+
+// Pointer carries a pointer into the newest version's request body back to the old
+// client's. ok is false if the old form has nothing that corresponds to it.
+func (c *Carrier) Pointer(newer string) (older string, ok bool) {
+	tokens := tokensOf(newer)
+	for _, l := range slices.Backward(c.legs) {
+		if tokens, ok = l.trace(tokens); !ok {
+			return "", false
+		}
+	}
+	return pointer(tokens), true
+}
+
+// tokensOf reads a JSON Pointer.
+func tokensOf(text string) []string {
+	if text == "" {
+		return nil
+	}
+	tokens := strings.Split(strings.TrimPrefix(text, "/"), "/")
+	for i := range tokens {
+		tokens[i] = unescapeToken(tokens[i])
+	}
+	return tokens
+}
+
+// trace carries a pointer back across one boundary. It is about the body that the
+// contract has, and where there are several, about JSON.
+func (l *leg) trace(tokens []string) ([]string, bool) {
+	p := find(l.request, "application/json")
+	if p == nil {
+		for _, name := range sortedNames(l.request) {
+			p = l.request[name]
+		}
+	}
+	if p == nil {
+		return tokens, true
+	}
+	for _, a := range slices.Backward(p.acts) {
+		for _, start := range a.behind.starts(tokens) {
+			for _, s := range slices.Backward(a.steps) {
+				rest, ok := s.trace(tokens[start:])
+				if !ok {
+					return nil, false
+				}
+				tokens = slices.Concat(tokens[:start], rest)
+			}
+		}
+	}
+	return tokens, true
+}
+
+// starts are how many tokens lead to each value on the way of a pointer that the change
+// applies to, the outer ones last: what is inside is traced first.
+func (w *walk) starts(tokens []string) []int {
+	var list []int
+	w.follow(tokens, 0, &list, 0)
+	slices.Sort(list)
+	list = slices.Compact(list)
+	slices.Reverse(list)
+	return list
+}
+
+func (w *walk) follow(tokens []string, at int, list *[]int, same int) {
+	if w == nil || same > maxDepth {
+		return
+	}
+	if w.chosen {
+		*list = append(*list, at)
+	}
+	for i := range w.same {
+		w.same[i].walk.follow(tokens, at, list, same+1)
+	}
+	if at >= len(tokens) {
+		return
+	}
+	token := tokens[at]
+	for i := range w.members {
+		if w.members[i].name == token {
+			w.members[i].walk.follow(tokens, at+1, list, 0)
+		}
+	}
+	for _, p := range w.patterns {
+		if p.MatchString(token) {
+			p.walk.follow(tokens, at+1, list, 0)
+		}
+	}
+	if w.rest != nil && !w.known[token] {
+		w.rest.follow(tokens, at+1, list, 0)
+	}
+	w.items.follow(tokens, at+1, list, 0)
+	for _, p := range w.prefix {
+		p.follow(tokens, at+1, list, 0)
+	}
+}
+
+// backPointers carries the pointers in a problem document back: those of its errors
+// that are about the body, and the names of parameters.
+func (l *leg) backPointers(d *document) {
+	errors := d.root.get("errors")
+	if errors == nil || errors.kind != kindArray || !errors.open() {
+		return
+	}
+	for _, e := range errors.items {
+		if at := e.get("pointer"); at != nil && at.kind == kindString {
+			text := at.string()
+			fragment := strings.HasPrefix(text, "#")
+			if older, ok := l.trace(tokensOf(strings.TrimPrefix(text, "#"))); ok {
+				back := pointer(older)
+				if fragment {
+					back = "#" + back
+				}
+				if back != text {
+					*at = *madeString(back)
+				}
+			}
+		}
+		l.backParameter(e)
+	}
+}
+
+// backParameter carries the name of a parameter back.
+func (l *leg) backParameter(e *value) {
+	name, in := e.get("parameter"), e.get("in")
+	if l.fields == nil || name == nil || in == nil || name.kind != kindString || in.kind != kindString {
+		return
+	}
+	tokens := []string{in.string(), name.string()}
+	if tokens[0] == "header" {
+		tokens[1] = canonicalField(tokens[1])
+	}
+	for _, a := range slices.Backward(l.fields.acts) {
+		if !a.behind.chosen {
+			continue
+		}
+		for _, s := range slices.Backward(a.steps) {
+			var ok bool
+			if tokens, ok = s.trace(tokens); !ok {
+				return
+			}
+		}
+	}
+	if len(tokens) == 2 && (tokens[0] != in.string() || tokens[1] != canonicalIf(tokens[0], name.string())) {
+		*in, *name = *madeString(tokens[0]), *madeString(tokens[1])
+	}
+}
+
+func canonicalIf(in, name string) string {
+	if in == "header" {
+		return canonicalField(name)
+	}
+	return name
+}
