@@ -5,12 +5,14 @@ package configured
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -27,6 +29,26 @@ type API struct {
 	Contract   string          `json:"contract"`
 	Source     string          `json:"source"`
 	Versioning json.RawMessage `json:"versioning"`
+	SLO        *SLO            `json:"slo"`
+}
+
+// SLO is what an API promises, in percent; 0 is nothing.
+type SLO struct {
+	Availability float64        `json:"availability"`
+	Latency      float64        `json:"latency"`
+	Within       caddy.Duration `json:"within"`
+}
+
+// String returns the promise in words.
+func (s *SLO) String() string {
+	var parts []string
+	if s.Availability > 0 {
+		parts = append(parts, fmt.Sprintf("%v %% of the requests succeed", s.Availability))
+	}
+	if s.Latency > 0 {
+		parts = append(parts, fmt.Sprintf("%v %% of those that succeed end within %v", s.Latency, time.Duration(s.Within)))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Remote tells that the contract is fetched from a service.

@@ -11,6 +11,7 @@ import (
 	_ "gateway/modules/order"
 	_ "gateway/modules/problem"
 	_ "gateway/modules/ratelimit"
+	_ "gateway/modules/rules"
 	_ "gateway/modules/strict"
 	_ "gateway/modules/validate"
 	_ "gateway/modules/versioning"
