@@ -45,6 +45,7 @@ func (x *Exchange) leave(w http.ResponseWriter, err error) error {
 		if refusal, ok := problem.FromError(err); ok {
 			problem.WriteHeader(w.Header(), refusal)
 		}
+		x.watchHeader(w.Header())
 	}
 	if refusal, ok := err.(*problem.Refusal); ok {
 		return refusal.HandlerError()
@@ -82,6 +83,7 @@ func (x *Exchange) stopped() bool {
 func (x *Exchange) Refuse(policy Policy, refusal *problem.Refusal) error {
 	now := time.Now()
 	x.add(Decision{Policy: policy, Verdict: Refused, Refusal: refusal, Took: now.Sub(x.handed)})
+	x.watchStep()
 	x.handed = now
 	x.Refusal = refusal
 	return refusal
@@ -99,5 +101,6 @@ func (x *Exchange) Ahead() {
 func (x *Exchange) Pass(policy Policy) {
 	now := time.Now()
 	x.add(Decision{Policy: policy, Verdict: Passed, Took: now.Sub(x.handed)})
+	x.watchStep()
 	x.handed = now
 }

@@ -90,6 +90,8 @@ type Route struct {
 	Method, Template string
 	// Operation is the contract's operationId, or "METHOD template".
 	Operation string
+	// Source is where the contract describes the operation, "file:line"; "" if unknown.
+	Source string
 	// Parameters tells that a path of this operation may hold ";".
 	Parameters bool
 	// Prepared holds what each policy compiled for this operation at load.
@@ -146,6 +148,10 @@ type Exchange struct {
 	// ServerTiming tells the client how long the steps took. The recorder may set it
 	// in Begin.
 	ServerTiming bool
+
+	// Watcher sees the exchange while it happens, nil if nobody looks. The recorder may
+	// set it in Begin.
+	Watcher Watcher
 
 	response  response
 	recorder  Recorder

@@ -23,7 +23,7 @@ type recorder struct {
 	got     []*Exchange
 }
 
-func (rec *recorder) Begin(x *Exchange)                   { rec.begun++; x.ServerTiming = rec.timing }
+func (rec *recorder) Begin(x *Exchange, _ *http.Request)  { rec.begun++; x.ServerTiming = rec.timing }
 func (rec *recorder) Stream(x *Exchange)                  { rec.streams = append(rec.streams, x.Stream) }
 func (rec *recorder) Record(x *Exchange, _ *http.Request) { rec.got = append(rec.got, x) }
 func (rec *recorder) step(p Policy, m Mode) *Step         { return &Step{policy: p, mode: m, recorder: rec} }

@@ -20,6 +20,7 @@ const (
 // header directive replaces text within the slices that it finds.
 type ownedField struct {
 	key  string
+	step uint8 // which step said so last
 	one  [1]string
 	many []string
 }
@@ -38,6 +39,7 @@ func (x *Exchange) OwnHeader(key string, values []string) {
 	for i := range x.owned {
 		if x.owned[i].key == key {
 			x.owned[i].set(values)
+			x.owned[i].step = uint8(x.count)
 			return
 		}
 	}
@@ -45,7 +47,7 @@ func (x *Exchange) OwnHeader(key string, values []string) {
 		x.owned = x.usual[:0]
 	}
 	if len(x.owned) < maxOwned {
-		x.owned = append(x.owned, ownedField{key: key})
+		x.owned = append(x.owned, ownedField{key: key, step: uint8(x.count)})
 		x.owned[len(x.owned)-1].set(values)
 	}
 }
@@ -64,6 +66,9 @@ func (x *Exchange) Vary(field string) {
 // apply writes the gateway's own fields over those of whoever answers.
 func (x *Exchange) apply(header http.Header) {
 	for i := range x.owned {
+		if x.Watcher != nil {
+			x.Watcher.Owned(int(x.owned[i].step), x.owned[i].key, header[x.owned[i].key], x.owned[i].many)
+		}
 		switch field := &x.owned[i]; len(field.many) {
 		case 0:
 			delete(header, field.key)
@@ -98,6 +103,7 @@ func (w *response) WriteHeader(status int) {
 	if w.x.Status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		w.x.Status = status
 		w.x.begin(w.Header())
+		w.x.watchHeader(w.Header())
 		w.x.become(streamOf(status, w.Header()))
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -108,13 +114,21 @@ func (w *response) Write(p []byte) (int, error) {
 	w.begin()
 	n, err := w.ResponseWriter.Write(p)
 	w.x.Bytes += int64(n)
+	if w.x.Watcher != nil {
+		w.x.Watcher.Wrote(p[:n])
+	}
 	return n, err
 }
 
 // ReadFrom implements io.ReaderFrom, so that sendfile and splice still work.
 func (w *response) ReadFrom(r io.Reader) (int64, error) {
 	w.begin()
-	n, err := w.ResponseWriterWrapper.ReadFrom(r)
+	n, err := w.readWatched(r)
+	if err == nil {
+		var more int64
+		more, err = w.ResponseWriterWrapper.ReadFrom(r)
+		n += more
+	}
 	w.x.Bytes += n
 	return n, err
 }

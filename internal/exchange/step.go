@@ -15,8 +15,9 @@ import (
 // Recorder turns closed exchanges into metrics, log fields and span attributes. The
 // app "gateway" implements it.
 type Recorder interface {
-	// Begin is called exactly once per exchange, before any policy.
-	Begin(x *Exchange)
+	// Begin is called exactly once per exchange, before any policy and before the
+	// gateway has changed anything of the request.
+	Begin(x *Exchange, r *http.Request)
 	// Stream is called at most once per exchange, when its response turns out to be
 	// a stream: the request has its answer, but Record is called only at the end.
 	Stream(x *Exchange)
@@ -66,6 +67,7 @@ type Step struct {
 	policy   Policy
 	mode     Mode
 	name     string
+	source   string // where the policy stands, "file:line"; "" if unknown
 	recorder Recorder
 }
 
@@ -82,9 +84,13 @@ func (s *Step) Provision(ctx caddy.Context, policy Policy, mode Mode, name strin
 	if _, err := ParseMode(string(mode)); err != nil {
 		return err
 	}
-	*s = Step{policy: policy, mode: mode, name: name, recorder: recorder}
+	*s = Step{policy: policy, mode: mode, name: name, source: s.source, recorder: recorder}
 	return nil
 }
+
+// StandsAt tells where the policy stands in the configuration, "file:line". It may be
+// called before Provision.
+func (s *Step) StandsAt(source string) { s.source = source }
 
 // RecorderOf returns the recorder of the config that ctx belongs to.
 func RecorderOf(ctx caddy.Context) (Recorder, error) {
@@ -135,6 +141,9 @@ func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next 
 		d.Took, x.ahead = d.Took+x.ahead, 0
 	}
 	x.add(d)
+	if x.Watcher != nil {
+		x.Watcher.Decided(r, s.source)
+	}
 	if d.Verdict == Refused {
 		x.Refusal = d.Refusal
 		return d.Refusal
@@ -148,9 +157,7 @@ type Serve func(x *Exchange, w http.ResponseWriter, r *http.Request) error
 // Run opens an exchange around serve and closes it. It is for the first handler of
 // a request; handlers that may come later use Step.
 func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve Serve) (err error) {
-	x := open(w, r)
-	x.recorder = recorder
-	recorder.Begin(x)
+	x := open(w, r, recorder)
 	finished := false
 	defer func() { x.close(w, r, recorder, &err, finished) }()
 	err = serve(x, &x.response, r)
@@ -180,11 +187,12 @@ var (
 	refusedMethod = &problem.Refusal{Reason: problem.RouteMethod, Header: http.Header{"Allow": {canonical.Methods}}}
 )
 
-func open(w http.ResponseWriter, r *http.Request) *Exchange {
+func open(w http.ResponseWriter, r *http.Request, recorder Recorder) *Exchange {
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	canonical.Fields(r.Header, trusted)
 	now := time.Now()
-	x := &Exchange{Start: now, handed: now, RequestID: requestID(r, trusted, now)}
+	x := &Exchange{Start: now, handed: now, RequestID: requestID(r, trusted, now), recorder: recorder}
+	recorder.Begin(x, r)
+	canonical.Fields(r.Header, trusted)
 	x.response.ResponseWriter = w
 	x.response.x = x
 	x.id[0] = x.RequestID

@@ -104,11 +104,11 @@ func (a *App) Cleanup() error {
 }
 
 // Begin implements exchange.Recorder.
-func (a *App) Begin(x *exchange.Exchange) {
+func (a *App) Begin(x *exchange.Exchange, r *http.Request) {
 	x.ServerTiming = a.ServerTiming
 	a.telemetry.Begin(x)
 	if a.console != nil {
-		a.console.Begin()
+		a.console.Begin(x, r)
 	}
 }
 
@@ -116,7 +116,7 @@ func (a *App) Begin(x *exchange.Exchange) {
 func (a *App) Stream(x *exchange.Exchange) {
 	a.telemetry.Stream(x)
 	if a.console != nil {
-		a.console.Stream()
+		a.console.Stream(x)
 	}
 }
 

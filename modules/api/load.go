@@ -149,7 +149,7 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 		for _, base := range a.bases(op) {
 			route := &exchange.Route{
 				API: a.Name, Version: v.name, Method: op.Method, Template: v.public(base + op.Template),
-				Operation: op.ID, Parameters: op.Matrix(), Prepared: prepared[i], Answer: answers[i],
+				Operation: op.ID, Source: fmt.Sprintf("%s:%d", op.Source.File, op.Source.Line), Parameters: op.Matrix(), Prepared: prepared[i], Answer: answers[i],
 			}
 			v.parameters = v.parameters || route.Parameters
 			v.entries = append(v.entries, openapi.Entry[*exchange.Route]{Method: op.Method, Template: route.Template, Value: route, Source: op.Source})

@@ -125,6 +125,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.Off {
 		mode = exchange.ModeOff
 	}
+	h.step.StandsAt(h.Source)
 	if err := h.step.Provision(ctx, exchange.Auth, mode, ""); err != nil {
 		return err
 	}

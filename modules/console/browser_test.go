@@ -79,13 +79,13 @@ func TestPage(t *testing.T) {
 			t.Fatalf("%s: %v\n%v", what, err, complaints)
 		}
 	}
-	step("opening", chromedp.Navigate("http://"+address+"/"), has("served as written"), has("Nothing was refused"))
+	step("opening", chromedp.Navigate("http://"+address+"/"), has("served as written"), has("No request has come"))
 
 	hostile := httptest.NewRequest(http.MethodGet, "/things", nil)
-	hostile.Method = "<img/src=x/onerror=alert(1)>" // the only text of a client that is remembered
+	hostile.Method = "<img/src=x/onerror=alert(1)>"
 	gw.Serve(hostile)
 	gw.Do("GET", "/things?limit=x")
-	step("what was refused", has("schema.query"), has("<img/src=x/onerror=alert(1)>"), has("query limit"))
+	step("what was refused", has("schema.query"), has("<img/src=x/onerror=alert(1)>"))
 
 	put(strings.Replace(string(good), "type: integer", "type: integr", 1))
 	step("a broken contract", has("the contract before is served"), has("did you mean integer?"), shot("console.png"))

@@ -1,9 +1,10 @@
-// Package console is the page for the people who run a gateway: what it refused and
-// why, which answers of services break their contract, and which contracts cannot be
+// Package console is the page for the people who run a gateway: what it answered, what
+// it refused and why, which answers of services break their contract, and which contracts cannot be
 // served as they are written.
 //
 //	console.go  the listener and what it serves
-//	ring.go     the last requests that did not go well
+//	requests.go the last requests, good ones too
+//	events.go   the same as they happen
 //	metrics.go  the last hour in numbers
 //	guard.go    who may look
 //	page/       the page itself: no build step, no foreign request
@@ -17,13 +18,14 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
-	"gateway/internal/admin"
 	"gateway/internal/exchange"
 	"gateway/internal/history"
+	"gateway/internal/recording"
 )
 
 // defaultPort is the port of a console whose address names none.
@@ -37,7 +39,9 @@ type Console struct {
 	address   caddy.NetworkAddress
 	text      string
 	contracts func() any
-	ring      *ring
+	recording *recording.Recording
+	stopping  chan struct{} // closed when the console stops
+	stop      sync.Once
 	history   *history.History
 	server    *http.Server
 }
@@ -67,8 +71,8 @@ func New(address string, contracts func() any) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Console{address: parsed, text: parsed.JoinHostPort(0), contracts: contracts}
-	if c.ring, err = enter(c.text); err != nil {
+	c := &Console{address: parsed, text: parsed.JoinHostPort(0), contracts: contracts, stopping: make(chan struct{})}
+	if c.recording, err = enter(c.text); err != nil {
 		return nil, err
 	}
 	if c.history, err = enterHistory(c.text); err != nil {
@@ -77,22 +81,28 @@ func New(address string, contracts func() any) (*Console, error) {
 	return c, nil
 }
 
-// rings outlive reloads, by the address of the console.
-var rings = caddy.NewUsagePool()
+// recordings outlive reloads, by the address of the console.
+var recordings = caddy.NewUsagePool()
+
+// recorded is a recording in the pool.
+type recorded struct{ *recording.Recording }
 
 // Destruct implements caddy.Destructor.
-func (*ring) Destruct() error { return nil }
+func (r recorded) Destruct() error {
+	r.Close()
+	return nil
+}
 
-func enter(address string) (*ring, error) {
-	value, _, err := rings.LoadOrNew(address, func() (caddy.Destructor, error) { return new(ring), nil })
+func enter(address string) (*recording.Recording, error) {
+	value, _, err := recordings.LoadOrNew(address, func() (caddy.Destructor, error) { return recorded{recording.New()}, nil })
 	if err != nil {
 		return nil, err
 	}
-	return value.(*ring), nil
+	return value.(recorded).Recording, nil
 }
 
 func leave(address string) error {
-	_, err := rings.Delete(address)
+	_, err := recordings.Delete(address)
 	return err
 }
 
@@ -123,23 +133,29 @@ func (c *Console) Stop() error {
 	if c.server == nil {
 		return nil
 	}
+	c.stop.Do(func() { close(c.stopping) })
 	return c.server.Close()
 }
 
 // Close gives back what outlives a reload.
 func (c *Console) Close() error { return errors.Join(leave(c.text), leaveHistory(c.text)) }
 
-// Begin notes that a request has come.
-func (c *Console) Begin() { c.history.Begin() }
+// Begin notes that a request has come, and watches it from then on.
+func (c *Console) Begin(x *exchange.Exchange, r *http.Request) {
+	c.history.Begin()
+	c.recording.Begin(x, r)
+}
 
 // Stream notes that an answer has become a stream.
-func (c *Console) Stream() { c.history.Stream() }
+func (c *Console) Stream(x *exchange.Exchange) {
+	c.history.Stream()
+	c.recording.Stream(x)
+}
 
-// Record notes a request that is over, and remembers it if it did not go well. Begin has
-// to have been called for it.
+// Record remembers a request that is over. Begin has to have been called for it.
 func (c *Console) Record(x *exchange.Exchange, r *http.Request) {
 	c.history.Record(x)
-	c.ring.record(x, r)
+	c.recording.Record(x, r)
 }
 
 func (c *Console) handler() http.Handler {
@@ -149,10 +165,10 @@ func (c *Console) handler() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(files))
-	mux.HandleFunc("GET /state.json", func(w http.ResponseWriter, _ *http.Request) {
-		state := map[string]any{"contracts": c.contracts(), "requests": c.ring.list(), "seen": c.ring.seen()}
-		_ = admin.Answer(w, state) // whoever asked has gone
-	})
+	mux.HandleFunc("GET /api/state", c.serveState)
+	mux.HandleFunc("GET /api/requests", c.serveRequests)
+	mux.HandleFunc("GET /api/requests/{id}", c.serveRequest)
+	mux.HandleFunc("GET /api/events", c.serveEvents)
 	mux.HandleFunc("GET /api/metrics", c.serveMetrics)
 	mux.HandleFunc("GET /api/reasons", serveReasons)
 	return mux

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gateway/internal/gatewaytest"
+	"gateway/internal/recording"
 )
 
 // freeAddress returns a loopback address that nobody listens on.
@@ -31,13 +32,8 @@ type state struct {
 		API     string
 		Healthy bool
 	}
-	Requests []struct {
-		Reason, Outcome, Method, Route, API, Detail, Cause string
-		Status                                             int
-		Response                                           bool
-		Violations                                         []struct{ Place, Rule, Message string }
-	}
-	Seen int
+	Requests []recording.Row
+	Seen     int
 }
 
 // started returns a gateway with a console that listens. The harness starts no apps by
@@ -60,24 +56,32 @@ func started(t *testing.T, address, options string) *gatewaytest.Gateway {
 	return gw
 }
 
-func ask(t *testing.T, address string) (s state) {
+// get asks the console for a path and decodes what it says.
+func get(t *testing.T, address, path string, into any) *http.Response {
 	t.Helper()
-	res, err := http.Get("http://" + address + "/state.json")
+	res, err := http.Get("http://" + address + path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err == nil {
-		err = json.Unmarshal(text, &s)
+		err = json.Unmarshal(text, into)
 	}
-	if err != nil || res.StatusCode != 200 {
-		t.Fatalf("got %d %s, %v", res.StatusCode, text, err)
+	if err != nil {
+		t.Fatalf("%s: got %d %s, %v", path, res.StatusCode, text, err)
 	}
+	return res
+}
+
+func ask(t *testing.T, address string) (s state) {
+	t.Helper()
+	get(t, address, "/api/state", &s)
+	get(t, address, "/api/requests?limit=500", &s)
 	return s
 }
 
-func TestWhatDidNotGoWell(t *testing.T) {
+func TestWhatHappened(t *testing.T) {
 	t.Parallel()
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -89,7 +93,7 @@ func TestWhatDidNotGoWell(t *testing.T) {
 	if s := ask(t, address); len(s.Requests) != 0 || len(s.Contracts) != 1 || !s.Contracts[0].Healthy {
 		t.Fatalf("at first: %+v", s)
 	}
-	gw.Do("GET", "/things?limit=secret-value")
+	gw.Do("GET", "/things?limit=many")
 	gw.Do("GET", "/nothing-here")
 	if got := gw.Do("GET", "/things").Code; got != 200 {
 		t.Fatalf("got %d", got)
@@ -101,44 +105,48 @@ func TestWhatDidNotGoWell(t *testing.T) {
 		t.Fatalf("got %+v", s)
 	}
 	for i, want := range []string{
-		"upstream.refused failed 502 false", "schema.response reported 200 true", "route.not_found refused 404 false", "schema.query refused 400 false",
+		"upstream.refused failed 502 /things", "schema.response reported 200 /things", "route.not_found refused 404 /nothing-here", "schema.query refused 400 /things",
 	} {
 		r := s.Requests[i]
-		if got := fmt.Sprintf("%s %s %d %t", r.Reason, r.Outcome, r.Status, r.Response); got != want {
+		if got := fmt.Sprintf("%s %s %d %s", r.Reason, r.Outcome, r.Status, r.Path); got != want {
 			t.Errorf("%d: got %s, want %s", i, got, want)
 		}
 	}
-	if cause := s.Requests[1].Cause; cause != "status 200: /id type" {
-		t.Errorf("what broke in the response: %s", cause)
+	var judged, queried recording.Entry
+	get(t, address, "/api/requests/"+s.Requests[1].ID, &judged)
+	last := judged.Steps[len(judged.Steps)-1]
+	if !last.Response || last.Cause != "status 200: /id type" || last.Source == nil || last.Source.Line == 0 {
+		t.Errorf("what broke in the response: %+v", last)
 	}
-	if v := s.Requests[3].Violations; len(v) != 1 || v[0].Place != "query limit" {
-		t.Errorf("the query's violations: %+v", v)
+	if judged.Response.Body.Text != `{"id": 7}` || judged.Forwarded == nil {
+		t.Errorf("the response: %+v", judged)
 	}
-	if text, _ := json.Marshal(s); strings.Contains(string(text), "secret-value") || strings.Contains(string(text), "nothing-here") {
-		t.Errorf("what the client sent is remembered: %s", text)
+	get(t, address, "/api/requests/"+s.Requests[3].ID, &queried)
+	if v := queried.Violations; len(v) != 1 || v[0].Place != "query limit" || queried.Request.Target != "/things?limit=many" || queried.Forwarded != nil {
+		t.Errorf("the query: %+v", queried)
 	}
 	if s := ask(t, address); s.Seen != 4 {
 		t.Error("looking counts as a request")
 	}
 }
 
-// TestTheRingIsBounded: the oldest leave, and what is remembered outlives a reload.
-func TestTheRingIsBounded(t *testing.T) {
+// TestRequestsOutliveAReload: and the oldest leave.
+func TestRequestsOutliveAReload(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
 	options := "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trespond ok\n\t}"
 	gw := started(t, address, options)
-	for range 250 {
+	for range recording.Capacity + 50 {
 		gw.Do("GET", "/nothing")
 	}
 	gw.Do("PUT", "/things")
 	s := ask(t, address)
-	if len(s.Requests) != 200 || s.Seen != 251 || s.Requests[0].Reason != "route.method" || s.Requests[199].Reason != "route.not_found" {
+	if len(s.Requests) != recording.Capacity || s.Seen != recording.Capacity+51 || s.Requests[0].Reason != "route.method" || s.Requests[recording.Capacity-1].Reason != "route.not_found" {
 		t.Errorf("got %d of %d, the newest %+v", len(s.Requests), s.Seen, s.Requests[0])
 	}
 	next := started(t, address, options+"\n\theader X-Changed yes") // while the one before still listens
 	next.Do("PUT", "/things")
-	if s := ask(t, address); s.Seen != 252 {
+	if s := ask(t, address); s.Seen != recording.Capacity+52 {
 		t.Errorf("after the reload: %d", s.Seen)
 	}
 }
@@ -158,13 +166,13 @@ func TestOnlyThisMachineAndThisPage(t *testing.T) {
 		{"by name", "GET", "/", "localhost:2021", nil, 200},
 		{"by IPv6", "GET", "/", "[::1]:2021", nil, 200},
 		{"the script", "GET", "/console.js", "", []string{"Sec-Fetch-Site", "same-origin"}, 200},
-		{"rebinding", "GET", "/state.json", "evil.example:2021", nil, 421},
-		{"no such host", "GET", "/state.json", "127.0.0.1.evil.example", nil, 421},
-		{"a foreign page reads", "GET", "/state.json", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "script"}, 403},
-		{"a neighbour's page reads", "GET", "/state.json", "", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors"}, 403},
+		{"rebinding", "GET", "/api/state", "evil.example:2021", nil, 421},
+		{"no such host", "GET", "/api/state", "127.0.0.1.evil.example", nil, 421},
+		{"a foreign page reads", "GET", "/api/state", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "script"}, 403},
+		{"a neighbour's page reads", "GET", "/api/state", "", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors"}, 403},
 		{"a foreign page frames", "GET", "/", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, 403},
 		{"a link leads here", "GET", "/", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 200},
-		{"writing", "POST", "/state.json", "", nil, 405},
+		{"writing", "POST", "/api/state", "", nil, 405},
 		{"nothing else", "GET", "/console.go", "", nil, 404},
 	} {
 		r, err := http.NewRequest(c.method, "http://"+address+c.path, nil)

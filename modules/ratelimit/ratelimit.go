@@ -152,6 +152,7 @@ func (h *Handler) assemble(ctx caddy.Context, policies []policy) error {
 	if h.Mode == exchange.ModeReport {
 		h.apart = h.singles()
 	}
+	h.step.StandsAt(h.Source)
 	return h.step.Provision(ctx, exchange.RateLimit, h.Mode, strings.Join(names, "+"))
 }
 

@@ -136,6 +136,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return err
 		}
 	}
+	h.step.StandsAt(h.Source)
 	return h.step.Provision(ctx, exchange.Validate, h.Mode, "")
 }
 

@@ -142,6 +142,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.usage.show(h.plan)
+	h.step.StandsAt(h.Source)
 	return h.step.Provision(ctx, exchange.Versioning, h.Mode, "")
 }
 

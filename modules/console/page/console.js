@@ -33,22 +33,18 @@ function contract(c) {
 	return card;
 }
 
-const words = { refused: "refused", reported: "reported, let through", failed: "failed behind the gateway" };
+const words = {
+	answered: "answered", refused: "refused", reported: "reported, let through", failed: "failed behind the gateway",
+	aborted: "cut off", open: "a stream that is open",
+};
 
 function request(r) {
-	const about = r.response ? "response " : "";
+	const about = "";
 	const card = element("article", "card", element("div", "head",
-		moment(r.at), element("span", "name", `${r.method} ${r.route}`), element("span", "soft", [r.api, r.version].filter(Boolean).join(" ")),
-		element("span", "", String(r.status)), element("code", r.outcome === "reported" ? "warn" : "bad", r.reason),
+		moment(r.at), element("span", "name", `${r.method} ${r.path}`), element("span", "soft", [r.api, r.version].filter(Boolean).join(" ")),
+		element("span", "", String(r.status)), element("code", r.outcome === "refused" || r.outcome === "failed" ? "bad" : "warn", r.reason),
 		element("span", "soft", about + words[r.outcome])));
-	if (r.detail) card.append(element("div", "", r.detail));
-	if (r.cause) card.append(element("div", "soft", r.cause));
-	if (r.violations) {
-		card.append(element("ul", "", ...r.violations.map((v) =>
-			element("li", "", element("code", "", v.place), ` ${v.message}`, v.hint ? ` – ${v.hint}` : "", element("span", "soft", ` (${v.rule})`)))));
-	}
-	if (r.more) card.append(element("div", "soft", `and ${r.more} more`));
-	card.append(element("div", "soft", `request ${r.request_id}, ${r.ms} ms`));
+	card.append(element("div", "soft", `request ${r.id}, ${r.total_ms} ms`));
 	return card;
 }
 
@@ -66,15 +62,16 @@ function show() {
 		: [empty("No API has a contract yet. Put one beside the Caddyfile, api/orders/v1/openapi.yaml, and write: api orders { reverse_proxy localhost:9001 }")]));
 	const list = state.requests.filter((r) => !wanted || JSON.stringify(r).toLowerCase().includes(wanted));
 	find("requests").replaceChildren(...(list.length ? list.map(request)
-		: [empty(state.requests.length ? "Nothing of what is remembered matches." : "Nothing was refused and nothing failed since the gateway started. Refusals of every policy, failures of services and answers that break the contract (validate { responses report }) appear here.")]));
+		: [empty(state.requests.length ? "Nothing of what is remembered matches." : "No request has come since the gateway started.")]));
 	find("count").textContent = state.seen ? `${list.length} shown, ${state.seen} since the start` : "";
 }
 
 async function ask() {
 	try {
-		const answer = await fetch("state.json", { cache: "no-store" });
-		if (!answer.ok) throw new Error(String(answer.status));
-		state = await answer.json();
+		const answers = await Promise.all(["api/state", "api/requests"].map((path) => fetch(path, { cache: "no-store" })));
+		if (!answers.every((answer) => answer.ok)) throw new Error("not well");
+		const [now, listed] = await Promise.all(answers.map((answer) => answer.json()));
+		state = { contracts: now.contracts, requests: listed.requests, seen: listed.seen };
 		find("connection").textContent = "live";
 		show();
 	} catch {

@@ -1,0 +1,299 @@
+package recording
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.opentelemetry.io/otel/trace"
+
+	"gateway/internal/exchange"
+	"gateway/internal/problem"
+)
+
+// capture is one request while it happens, and until it is settled. It refers to what
+// the request holds anyway; only bodies are copied. Once the request is over, it holds
+// no more of it than the bounds allow.
+type capture struct {
+	rec *Recording
+	x   *exchange.Exchange
+	r   *http.Request
+
+	line     line
+	client   []field // as the client sent them
+	now      []field // as the last step left them
+	left     int     // fields that there was no room for
+	path     string  // as the last step left it
+	query    string
+	body     *tap // what the client sends
+	handed   *tap // what the service reads, if a step has replaced the body
+	replaced int  // the step that did so
+	changes  []change
+	sources  [maxSteps]string // of the steps
+	answer   []field
+	answered bool // answer is known
+	written  []byte
+	opened   bool   // it is among the open streams
+	slender  bool   // nobody watched: there is only the line
+	after    bool   // the policies are through
+	replay   string // the request that this one repeats
+
+	outcome outcome
+
+	requestBody, forwardedBody []byte
+	requestSize, forwardedSize int64
+}
+
+// maxSteps is more than an exchange records.
+const maxSteps = 10
+
+// line is what is known of every request.
+type line struct {
+	method, host, target, path, proto, remote, clientIP string
+
+	local      net.Addr // of the listener; nil if unknown
+	secure     bool     // TLS
+	serverName string   // of TLS
+}
+
+// change is what a step changed, before it is masked.
+type change struct {
+	step          int
+	where         exchange.Place
+	name          string
+	before, after string
+}
+
+// maxChanges bounds them.
+const maxChanges = 40
+
+// captureSize is what a capture takes up beside its slices and texts, in bytes.
+const captureSize = 1 << 10
+
+func (c *capture) begin(rec *Recording, x *exchange.Exchange, r *http.Request) {
+	c.rec, c.x, c.r = rec, x, r
+	rec.inFlight.Add(captureSize + int64(cap(c.written)))
+	if rec.replays.waiting.Load() > 0 {
+		c.replay = rec.replays.claim(r, x.RequestID)
+	}
+	c.line.of(r)
+	c.client, c.left = take(c.client[:0], r.Header)
+	c.now = append(c.now[:0], c.client...)
+	c.path, c.query = r.URL.Path, r.URL.RawQuery
+	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
+		c.body = &tap{ReadCloser: r.Body, rec: rec}
+		r.Body = c.body
+	}
+}
+
+// slim takes what is known at the end of a request that nobody watched.
+func (c *capture) slim(rec *Recording, x *exchange.Exchange, r *http.Request) {
+	c.rec, c.x, c.r = rec, x, r
+	rec.inFlight.Add(captureSize + int64(cap(c.written)))
+	c.line.of(r)
+	c.path, c.query, c.slender = r.URL.Path, r.URL.RawQuery, true
+}
+
+func (l *line) of(r *http.Request) {
+	l.method, l.host, l.target, l.path, l.proto, l.remote = r.Method, r.Host, r.RequestURI, r.URL.Path, r.Proto, r.RemoteAddr
+	if l.target == "" {
+		l.target = r.URL.RequestURI()
+	}
+	ctx := r.Context()
+	l.clientIP, _ = caddyhttp.GetVar(ctx, caddyhttp.ClientIPVarKey).(string)
+	l.local, _ = ctx.Value(http.LocalAddrContextKey).(net.Addr)
+	if r.TLS != nil {
+		l.secure, l.serverName = true, r.TLS.ServerName
+	}
+}
+
+// Decided implements exchange.Watcher.
+func (c *capture) Decided(r *http.Request, source string) {
+	if r != nil {
+		c.r = r
+	}
+	if step := c.step(); step < maxSteps {
+		c.sources[step] = source
+	}
+	c.differences()
+}
+
+// step is the index of the decision that was made last, or the one behind it once the
+// policies are through: that is what the other directives of the site changed.
+func (c *capture) step() int {
+	if n := len(c.x.Decisions()); n == 0 || c.after {
+		return n
+	} else {
+		return n - 1
+	}
+}
+
+// differences notes what has changed of the request since the step before.
+func (c *capture) differences() {
+	r := c.r
+	if r.URL.Path != c.path || r.URL.RawQuery != c.query {
+		c.note(exchange.RequestPath, "", pathOf(c.path, c.query), pathOf(r.URL.Path, r.URL.RawQuery))
+		c.path, c.query = r.URL.Path, r.URL.RawQuery
+	}
+	c.compare(r.Header)
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 || r.Body == c.body || r.Body == c.handed {
+		return
+	}
+	if c.handed != nil {
+		kept, _ := c.handed.end()
+		c.rec.inFlight.Add(-int64(cap(kept)))
+	}
+	c.handed, c.replaced = &tap{ReadCloser: r.Body, rec: c.rec}, c.step()
+	r.Body = c.handed
+}
+
+func pathOf(path, query string) string {
+	if query == "" {
+		return path
+	}
+	return path + "?" + query
+}
+
+func (c *capture) note(where exchange.Place, name, before, after string) {
+	c.noteAt(c.step(), where, name, before, after)
+}
+
+func (c *capture) noteAt(step int, where exchange.Place, name, before, after string) {
+	if len(c.changes) < maxChanges {
+		c.changes = append(c.changes, change{step, where, name, before, after})
+	}
+}
+
+// Changed implements exchange.Watcher.
+func (c *capture) Changed(change exchange.Change) {
+	step := len(c.x.Decisions())
+	for i, d := range c.x.Decisions() {
+		if d.Policy == change.Policy && !d.Response {
+			step = i
+		}
+	}
+	bound := maxValue
+	if change.Where == exchange.RequestBody || change.Where == exchange.ResponseBody {
+		bound = maxBody
+	}
+	c.noteAt(step, change.Where, change.Name, shorten(change.Before, bound), shorten(change.After, bound))
+}
+
+// Owned implements exchange.Watcher.
+func (c *capture) Owned(step int, name string, before, after []string) {
+	if name == exchange.RequestIDHeader || len(before) == 0 && len(after) == 0 {
+		return
+	}
+	var was, is string
+	if len(before) > 0 {
+		f := fieldOf(name, before)
+		was = f.text()
+	}
+	if len(after) > 0 {
+		f := fieldOf(name, after)
+		is = f.text()
+	}
+	if was != is {
+		c.noteAt(step, exchange.ResponseHeader, name, was, is)
+	}
+}
+
+// Began implements exchange.Watcher.
+func (c *capture) Began(header http.Header) {
+	c.answer, _ = take(c.answer[:0], header)
+	c.answered = true
+}
+
+// Wrote implements exchange.Watcher.
+func (c *capture) Wrote(p []byte) { c.written = c.rec.keep(c.written, p) }
+
+// Wants implements exchange.Watcher.
+func (c *capture) Wants() int64 { return int64(maxBody - len(c.written)) }
+
+// outcome is what became of a request, by value: error routes may add steps to the
+// exchange after it was recorded.
+type outcome struct {
+	id                         string
+	start, end                 time.Time
+	route                      *exchange.Route
+	version, consumer          string
+	refusal                    *problem.Refusal
+	status                     int
+	bytes                      int64
+	total, own, upstream, life time.Duration
+	stream                     exchange.Stream
+	aborted, live              bool
+	decisions                  [maxSteps]exchange.Decision
+	count                      int
+	trace                      trace.SpanContext
+}
+
+// of takes what the exchange says.
+func (o *outcome) of(x *exchange.Exchange, r *http.Request) {
+	o.id, o.start, o.route, o.version, o.refusal = x.RequestID, x.Start, x.Route, x.Version, x.Refusal
+	o.status, o.bytes, o.stream, o.aborted = x.Status, x.Bytes, x.Stream, x.Aborted
+	o.total, o.own, o.upstream, o.life = x.Total, x.Own, x.Upstream, x.Life
+	o.count = copy(o.decisions[:], x.Decisions())
+	o.trace = trace.SpanContextFromContext(r.Context())
+	if x.Identity != nil {
+		o.consumer = shorten(x.Identity.Subject(), maxValue)
+	}
+}
+
+// end closes the capture: whatever it refers to is cut to the bounds. It returns the
+// size of all that it keeps.
+func (c *capture) end(r *http.Request) int64 {
+	if !c.slender {
+		c.after = true
+		c.differences()
+	}
+	c.outcome.of(c.x, r)
+	held := captureSize + int64(cap(c.written))
+	if c.body != nil {
+		c.requestBody, c.requestSize = c.body.end()
+		held += int64(cap(c.requestBody))
+	}
+	if c.handed != nil {
+		c.forwardedBody, c.forwardedSize = c.handed.end()
+		held += int64(cap(c.forwardedBody))
+	}
+	c.rec.inFlight.Add(-held)
+	c.x.Watcher = nil // whoever writes later is not heard
+	c.x, c.r, c.body, c.handed = nil, nil, nil, nil
+	return held + c.cut()
+}
+
+// cut shortens all texts and returns how many bytes they take up.
+func (c *capture) cut() int64 {
+	l := &c.line
+	l.method, l.host, l.path, l.target = shorten(l.method, maxValue), shorten(l.host, maxValue), shorten(l.path, maxTarget), shorten(l.target, maxTarget)
+	c.path, c.query = shorten(c.path, maxTarget), shorten(c.query, maxTarget)
+	size := int64(len(l.method) + len(l.host) + len(l.path) + len(l.target) + len(c.path) + len(c.query))
+	for _, fields := range [...][]field{c.client, c.now, c.answer} {
+		for i := range fields {
+			size += fields[i].cut()
+		}
+	}
+	for i := range c.changes {
+		change := &c.changes[i]
+		if bound := maxTarget; change.where != exchange.RequestBody && change.where != exchange.ResponseBody {
+			change.before, change.after = shorten(change.before, bound), shorten(change.after, bound)
+		}
+		size += int64(len(change.before)+len(change.after)) + fieldSize
+	}
+	return size + sizeOf(c.outcome.refusal)
+}
+
+// reset empties a capture. It tells whether another request may have it: one that has
+// grown by an unusual request is left to the garbage collector.
+func (c *capture) reset() bool {
+	clear(c.written)
+	clear(c.client)
+	clear(c.now)
+	clear(c.answer)
+	clear(c.changes)
+	written := c.written[:0]
+	*c = capture{client: c.client[:0], now: c.now[:0], answer: c.answer[:0], changes: c.changes[:0], written: written}
+	return cap(written) <= maxBody && cap(c.client) <= maxFields
+}
