@@ -125,6 +125,10 @@ type Exchange struct {
 	// Credentials are the request fields that auth looks for credentials in.
 	Credentials []string
 
+	// Group is the part of the traffic that the request belongs to, where a canary takes
+	// a share of it.
+	Group Group
+
 	// Deprecated are the deprecated things of the contract that the request used.
 	Deprecated Deprecated
 

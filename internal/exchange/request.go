@@ -76,6 +76,7 @@ func plain(s string) bool {
 //	{http.gateway.request_id}  {http.gateway.api}  {http.gateway.route}  {http.gateway.operation}
 //	{http.gateway.reason}      the reason of the refusal
 //	{http.versioning.version}
+//	{http.canary.group}
 //	{http.auth.user.*}         of the verified caller only
 func (x *Exchange) placeholders(key string) (any, bool) {
 	name, ok := strings.CutPrefix(key, "http.")
@@ -90,6 +91,9 @@ func (x *Exchange) placeholders(key string) (any, bool) {
 	}
 	if name == "versioning.version" {
 		return x.Version, x.Version != ""
+	}
+	if name == "canary.group" {
+		return x.Group.String(), x.Group != NoGroup
 	}
 	field, ok := strings.CutPrefix(name, "gateway.")
 	if !ok {

@@ -144,6 +144,8 @@ var hosted = []Exception{
 	{"modules/ratelimit/match.go", "its matchers are Caddy's"},
 	{"modules/ratelimit/mode.go", "it chains Caddy's handlers"},
 	{"modules/ratelimit/pool.go", "it shares state in Caddy's pool"},
+	{"modules/canary/match.go", "its matcher is Caddy's"},
+	{"modules/versioning/match.go", "its matcher is Caddy's"},
 	{"modules/versioning/behind.go", "it looks at Caddy's routes around it"},
 	{"modules/versioning/admin.go", "it adds to Caddy's admin API and shares counts in its pool"},
 	{"modules/strict/cli.go", "it rewires Caddy's commands"},

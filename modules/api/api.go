@@ -31,6 +31,7 @@ import (
 	"gateway/internal/finding"
 	"gateway/internal/problem"
 	"gateway/modules/auth"
+	"gateway/modules/canary"
 	"gateway/modules/docs"
 	"gateway/modules/mock"
 	"gateway/modules/ratelimit"
@@ -94,6 +95,9 @@ type API struct {
 	Validate *validate.Handler `json:"validate,omitempty"`
 	// Mock answers what the routes leave over. Default: nothing does.
 	Mock *mock.Handler `json:"mock,omitempty"`
+	// Canary divides the requests between services, which the routes choose by the
+	// matcher canary. Default: nothing does.
+	Canary *canary.Handler `json:"canary,omitempty"`
 	// Routes are the directives inside the block that are Caddy's. Required unless there
 	// is a mock: one of them has to answer, such as reverse_proxy.
 	Routes caddyhttp.RouteList `json:"routes,omitempty"`
@@ -205,8 +209,7 @@ func (h *Handler) dispatch(x *exchange.Exchange, w http.ResponseWriter, r *http.
 		}
 	}
 	if owner := now.owner(r.URL.Path); owner != nil {
-		x.Route = owner.api.other // until there is a version
-		return owner.flow.ServeHTTP(w, r)
+		return owner.serve(x, w, r)
 	}
 	if now.pages.owns(r.URL.Path) {
 		now.pages.ServeHTTP(w, r)

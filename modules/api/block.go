@@ -14,6 +14,7 @@ import (
 
 	"gateway/internal/finding"
 	"gateway/modules/auth"
+	"gateway/modules/canary"
 	"gateway/modules/mock"
 	"gateway/modules/order"
 	"gateway/modules/ratelimit"
@@ -95,6 +96,7 @@ var optionParsers = map[string]func(*blockParser, *caddyfile.Dispenser) error{
 	"ratelimit":  (*blockParser).ratelimit,
 	"validate":   (*blockParser).validate,
 	"mock":       (*blockParser).mock,
+	"canary":     (*blockParser).canary,
 }
 
 func (p *blockParser) contract(d *caddyfile.Dispenser) error {
@@ -215,6 +217,14 @@ func (p *blockParser) mock(d *caddyfile.Dispenser) error {
 	return p.api.Mock.UnmarshalCaddyfile(d)
 }
 
+func (p *blockParser) canary(d *caddyfile.Dispenser) error {
+	if p.api.Canary != nil {
+		return again(d)
+	}
+	p.api.Canary = new(canary.Handler)
+	return p.api.Canary.UnmarshalCaddyfile(d)
+}
+
 // again refuses a repeated directive that nothing was read of yet.
 func again(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -244,6 +254,9 @@ func endOf(d *caddyfile.Dispenser, name string) error {
 func (p *blockParser) parseOthers() error {
 	if len(p.others) == 0 {
 		return nil
+	}
+	if err := p.named(); err != nil {
+		return err
 	}
 	brace := func(text string, line int) caddyfile.Token {
 		token := p.head

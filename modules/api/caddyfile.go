@@ -33,6 +33,7 @@ func init() {
 //		validate   ...
 //		docs
 //		mock
+//		canary     ...
 //		<any other directive>
 //	}
 //

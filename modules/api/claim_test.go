@@ -144,3 +144,22 @@ func TestCostOfAClaim(t *testing.T) {
 		t.Errorf("a version by a claim costs %.0f allocations, by a header %.0f", byClaim, byHeader)
 	}
 }
+
+// TestRefusedVersionsAreCounted: a request that is refused for its version counts for its
+// API, and for the version if there is one.
+func TestRefusedVersionsAreCounted(t *testing.T) {
+	t.Parallel()
+	gw := gatewaytest.New(t, ":8080 {\n\tapi orders {\n\t\tcontract testdata/orders\n\t\tauth off\n\t\tversioning {\n\t\t\theader\n\t\t\tversion v1 {\n\t\t\t\tsunset 2020-01-01\n\t\t\t}\n\t\t}\n\t\trespond ok\n\t}\n}\n")
+	for version, label := range map[string]string{"v1": "v1", "v9": ""} {
+		count := func() float64 {
+			return gw.Metric("gateway_requests_total", "api", "orders", "version", label, "route", "_other")
+		}
+		before := count()
+		if res := gw.Do("GET", "/orders/1", "API-Version", version); res.Code < 400 {
+			t.Fatalf("%s: got %d", version, res.Code)
+		}
+		if got := count() - before; got < 1 {
+			t.Errorf("a request for %s is not counted for version %q", version, label)
+		}
+	}
+}

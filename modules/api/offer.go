@@ -38,6 +38,19 @@ func (a *API) offer(versions []*version, chooser *versioning.Handler) *offer {
 	return o
 }
 
+// serve serves a request. One that ends before its operation is known counts for the API,
+// and for its version if that is known.
+func (o *offer) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
+	x.Route = o.api.other
+	err := o.flow.ServeHTTP(w, r)
+	if x.Route == o.api.other && x.Version != "" {
+		if v := o.version(x.Version); v != nil {
+			x.Route = v.other
+		}
+	}
+	return err
+}
+
 // first is the offer at load. Contracts that are fetched may be missing in it.
 func (a *API) first(t *intake) (o *offer, troubles map[string]error, err error) {
 	troubles = make(map[string]error)

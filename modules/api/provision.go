@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -73,6 +74,9 @@ func (a *API) provision(ctx caddy.Context, app *App) (*intake, *offer, error) {
 // without versions needs none.
 func (a *API) provisionVersioning(ctx caddy.Context, found []openapi.Found) error {
 	names := versionsOf(found)
+	if err := a.checkCanary(names); err != nil {
+		return err
+	}
 	if len(names) == 0 {
 		if a.Versioning != nil {
 			hint := "move the contract to " + filepath.Join(filepath.Dir(a.Contract), "v1", "openapi.yaml") + ", or remove versioning"
@@ -97,6 +101,22 @@ func (a *API) provisionVersioning(ctx caddy.Context, found []openapi.Found) erro
 		return err
 	}
 	return a.Versioning.SetVersions(names)
+}
+
+// checkCanary refuses a canary of a version that does not exist.
+func (a *API) checkCanary(names []string) error {
+	if a.Canary == nil {
+		return nil
+	}
+	for _, name := range a.Canary.Versions {
+		if !slices.Contains(names, name) {
+			return &finding.Error{
+				Message: fmt.Sprintf("the canary of api %s is for the version %q, which its contract does not have", a.Name, name),
+				At:      finding.ParseSource(a.Canary.Source), Word: "canary", Hint: finding.Suggest(name, names...),
+			}
+		}
+	}
+	return nil
 }
 
 // checkClaim refuses versions by a claim that nobody verifies.
@@ -144,6 +164,12 @@ func (a *API) provisionPolicies(ctx caddy.Context) error {
 	if a.limits, err = ratelimit.Merge(ctx, a.RateLimits); err != nil {
 		return err
 	}
+	if a.Canary != nil {
+		a.Canary.ForAPI(a.Name)
+		if err := a.Canary.Provision(ctx); err != nil {
+			return err
+		}
+	}
 	return a.Validate.Provision(ctx)
 }
 
@@ -182,7 +208,11 @@ func (a *API) link(ctx caddy.Context) error {
 	if err := a.Routes.Provision(ctx); err != nil {
 		return err
 	}
-	a.inside = expose(compile(a.Routes, a.last()))
+	a.inside = compile(a.Routes, a.last())
+	if a.Canary != nil {
+		a.inside = link(a.Canary, a.inside)
+	}
+	a.inside = expose(a.inside)
 	policies := a.policies()
 	for i := len(policies) - 1; i >= 0; i-- {
 		a.inside = link(policies[i].policy, a.inside)

@@ -12,7 +12,7 @@ import "github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 // Directives lists our directives in the order in which requests pass them. All of
 // them stand before basic_auth, so that limits and versions also cover requests
 // that Caddy's own authentication handles.
-var Directives = []string{"versioning", "auth", "ratelimit", "validate"}
+var Directives = []string{"versioning", "auth", "ratelimit", "validate", "canary"}
 
 // terminal lists our directives that answer requests.
 var terminal = []string{"docs", "api", "mock", "problem"}

@@ -5,6 +5,7 @@ package standard
 import (
 	_ "gateway/modules/api"
 	_ "gateway/modules/auth"
+	_ "gateway/modules/canary"
 	_ "gateway/modules/diff"
 	_ "gateway/modules/docs"
 	_ "gateway/modules/generate"

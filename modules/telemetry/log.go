@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -38,7 +39,7 @@ func (l logRecord) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	e.AddString("request_id", x.RequestID)
 	if route := x.Route; route != nil {
 		e.AddString("api", route.API)
-		e.AddString("version", route.Version)
+		e.AddString("version", cmp.Or(route.Version, x.Version))
 		e.AddString("route", route.Template)
 		if route.Operation != "" {
 			e.AddString("operation", route.Operation)
@@ -49,6 +50,9 @@ func (l logRecord) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	if x.Refusal != nil {
 		e.AddString("reason", x.Refusal.Reason.Code)
 		addCause(e, x.Refusal)
+	}
+	if x.Group != exchange.NoGroup {
+		e.AddString("group", x.Group.String())
 	}
 	if x.Aborted {
 		e.AddBool("aborted", true)

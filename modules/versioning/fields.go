@@ -2,8 +2,8 @@ package versioning
 
 import (
 	"net/http"
-	"strings"
 
+	"gateway/internal/canonical"
 	"gateway/internal/exchange"
 )
 
@@ -59,73 +59,5 @@ func addLink(header http.Header, link []string) {
 	header["Link"] = link
 }
 
-// drop removes the client's own version field from the request, in every spelling
-// that an upstream could take for it, and from the list of fields that the proxy is
-// asked to remove.
-func (f *fields) drop(header http.Header) {
-	for key := range header {
-		if len(key) == len(f.name) && sameField(key, f.name) {
-			delete(header, key)
-		}
-	}
-	if values, ok := header["Connection"]; ok {
-		header["Connection"] = withoutOption(values, f.name)
-	}
-}
-
-// sameField tells whether a server might read both names as one: without case, and
-// with underscores or dots for dashes, as CGI does.
-func sameField(key, name string) bool {
-	for i := 0; i < len(key); i++ {
-		if foldByte(key[i]) != foldByte(name[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func foldByte(c byte) byte {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return c | 0x20
-	case c == '_' || c == '.':
-		return '-'
-	default:
-		return c
-	}
-}
-
-// withoutOption removes a connection option (RFC 9110 §7.6.1). A client that names
-// our field there would have the proxy remove it again. Values without the option
-// are returned as they are.
-func withoutOption(values []string, name string) []string {
-	found := false
-	for _, value := range values {
-		found = found || mentions(value, name)
-	}
-	if !found {
-		return values
-	}
-	var kept []string
-	for _, value := range values {
-		for option := range strings.SplitSeq(value, ",") {
-			if option = trim(option); option != "" && !isField(option, name) {
-				kept = append(kept, option)
-			}
-		}
-	}
-	return kept
-}
-
-func mentions(value, name string) bool {
-	for option := range strings.SplitSeq(value, ",") {
-		if isField(trim(option), name) {
-			return true
-		}
-	}
-	return false
-}
-
-func isField(option, name string) bool {
-	return len(option) == len(name) && sameField(option, name)
-}
+// drop removes the client's own version field from the request.
+func (f *fields) drop(header http.Header) { canonical.DropField(header, f.name) }

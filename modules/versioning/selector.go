@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gateway/internal/canonical"
 	"gateway/internal/exchange"
 	"gateway/internal/finding"
 )
@@ -40,7 +41,7 @@ func (s *Selector) read() (selector, error) {
 		}
 		return selector{in: inPath, prefix: s.Prefix}, nil
 	case "header":
-		if !isToken(s.name()) || slices.Contains(taken, http.CanonicalHeaderKey(s.name())) {
+		if !canonical.Settable(s.name()) || slices.Contains(taken, http.CanonicalHeaderKey(s.name())) {
 			return selector{}, flawAt(s.Source, s.name(), "such as: header API-Version", "%q cannot select versions: it is no header field, or has another meaning in HTTP", s.name())
 		}
 		return selector{in: inHeader, name: http.CanonicalHeaderKey(s.name())}, nil
@@ -80,12 +81,8 @@ func (s *Selector) name() string {
 	}
 }
 
-// taken are header fields that the gateway could not overwrite without breaking HTTP.
-var taken = []string{
-	"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type",
-	"Cookie", "Date", "Deprecation", "Expect", "Host", "Link", "Location", "Set-Cookie", "Sunset", "Te", "Trailer",
-	"Transfer-Encoding", "Upgrade", "Vary", "Via", "Www-Authenticate", supportedHeader, brownoutField, exchange.RequestIDHeader,
-}
+// taken are header fields that tell something else about versions, or the request.
+var taken = []string{supportedHeader, brownoutField, exchange.RequestIDHeader}
 
 // isPrefix tells whether a prefix is a plain path of unreserved characters (RFC 3986
 // §2.3), which has one spelling.
