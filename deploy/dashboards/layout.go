@@ -15,6 +15,10 @@ type panel struct {
 	queries     []query
 	// stacked draws the series of a time series on top of each other.
 	stacked bool
+	// signed tells that values can be below zero.
+	signed bool
+	// wide gives the panel a line of its own.
+	wide bool
 }
 
 // kind is Grafana's panel type.
@@ -29,6 +33,8 @@ const (
 type query struct {
 	expr, legend string
 	exemplar     bool
+	// name and unit are those of a column, in tables of several queries.
+	name, unit string
 }
 
 var source = &datasource{Type: "prometheus", UID: "${datasource}"}
@@ -39,7 +45,7 @@ const gridWidth = 24
 var heights = map[kind]int{timeseries: 8, stat: 4, table: 8}
 
 // arrange lays rows out from top to bottom, the panels of a row side by side in equal
-// widths, four stats or three others to a line.
+// widths, four to six stats or three others to a line.
 func arrange(rows []row) []Panel {
 	var panels []Panel
 	y := 0
@@ -50,38 +56,47 @@ func arrange(rows []row) []Panel {
 			GridPos: gridPos{H: 1, W: gridWidth, Y: y},
 		})
 		y++
-		x, height := 0, 0
-		width := gridWidth / min(len(r.panels), perLine(r.panels))
-		for _, p := range r.panels {
-			if x+width > gridWidth {
-				x, y = 0, y+height
+		for _, line := range r.lines() {
+			width := gridWidth / len(line)
+			for i, p := range line {
+				drawn := p.draw(len(panels) + 1)
+				drawn.GridPos = gridPos{H: heights[p.kind], W: width, X: i * width, Y: y}
+				panels = append(panels, drawn)
 			}
-			height = heights[p.kind]
-			drawn := p.draw(len(panels) + 1)
-			drawn.GridPos = gridPos{H: height, W: width, X: x, Y: y}
-			panels = append(panels, drawn)
-			x += width
+			y += heights[line[0].kind]
 		}
-		y += height
 	}
 	return panels
 }
 
-func perLine(panels []panel) int {
-	if panels[0].kind == stat {
-		return 6
+// lines breaks the panels of a row into lines of the same height.
+func (r row) lines() [][]panel {
+	var lines [][]panel
+	for _, p := range r.panels {
+		last := len(lines) - 1
+		full := last < 0 || p.wide || lines[last][0].wide || heights[lines[last][0].kind] != heights[p.kind] || len(lines[last]) == perLine[p.kind]
+		if full {
+			lines = append(lines, nil)
+			last++
+		}
+		lines[last] = append(lines[last], p)
 	}
-	return 3
+	return lines
 }
 
+// perLine is how many panels stand side by side at most.
+var perLine = map[kind]int{stat: 6, timeseries: 3, table: 3}
+
 func (p panel) draw(id int) Panel {
-	zero := 0.0
 	drawn := Panel{
 		ID: id, Type: string(p.kind), Title: p.title, Description: p.description, Datasource: source,
-		FieldConfig: &fieldConfig{Defaults: fieldDefaults{Unit: p.unit, Min: &zero}, Overrides: []any{}},
+		FieldConfig: &fieldConfig{Defaults: fieldDefaults{Unit: p.unit}, Overrides: []override{}},
+	}
+	if zero := 0.0; !p.signed {
+		drawn.FieldConfig.Defaults.Min = &zero
 	}
 	for i, q := range p.queries {
-		target := Target{RefID: string(rune('A' + i)), Expr: q.expr, LegendFormat: q.legend, Exemplar: q.exemplar, Range: true}
+		target := Target{RefID: refID(i), Expr: q.expr, LegendFormat: q.legend, Exemplar: q.exemplar, Range: true}
 		if p.kind == table {
 			target.Range, target.Instant, target.Format = false, true, "table"
 		}
@@ -101,10 +116,33 @@ func (p panel) draw(id int) Panel {
 			"colorMode":     "value", "graphMode": "area",
 		}
 	case table:
-		drawn.Options = map[string]any{"sortBy": []any{map[string]any{"displayName": "Value", "desc": true}}}
-		drawn.Transformations = []transformation{{ID: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}}}}
+		p.columns(&drawn)
 	}
 	return drawn
+}
+
+func refID(i int) string { return string(rune('A' + i)) }
+
+// columns makes a table of instant queries: one column for each, beside the labels.
+// With several queries Grafana calls the values "Value #A" and so on, and joins the
+// rows that have the same labels.
+func (p panel) columns(drawn *Panel) {
+	organize := map[string]any{"excludeByName": map[string]bool{"Time": true}}
+	sortBy := "Value"
+	if len(p.queries) > 1 {
+		names := make(map[string]string)
+		for i, q := range p.queries {
+			names["Value #"+refID(i)] = q.name
+			drawn.FieldConfig.Overrides = append(drawn.FieldConfig.Overrides, override{
+				Matcher: matcher{ID: "byName", Options: q.name}, Properties: []property{{ID: "unit", Value: q.unit}},
+			})
+		}
+		organize["renameByName"] = names
+		drawn.Transformations = append(drawn.Transformations, transformation{ID: "merge", Options: map[string]any{}})
+		sortBy = p.queries[0].name
+	}
+	drawn.Transformations = append(drawn.Transformations, transformation{ID: "organize", Options: organize})
+	drawn.Options = map[string]any{"sortBy": []any{map[string]any{"displayName": sortBy, "desc": true}}}
 }
 
 func (p panel) lines() map[string]any {

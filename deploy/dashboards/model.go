@@ -17,6 +17,7 @@ type Dashboard struct {
 	GraphTooltip  int        `json:"graphTooltip"`
 	Refresh       string     `json:"refresh"`
 	Time          timeRange  `json:"time"`
+	Links         []link     `json:"links"`
 	Templating    templating `json:"templating"`
 	Panels        []Panel    `json:"panels"`
 }
@@ -24,6 +25,18 @@ type Dashboard struct {
 type timeRange struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+}
+
+// link leads to the dashboards with a tag.
+type link struct {
+	Title       string   `json:"title"`
+	Type        string   `json:"type"`
+	Tags        []string `json:"tags"`
+	Icon        string   `json:"icon"`
+	AsDropdown  bool     `json:"asDropdown"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
+	TargetBlank bool     `json:"targetBlank"`
 }
 
 type templating struct {
@@ -84,7 +97,23 @@ type Target struct {
 
 type fieldConfig struct {
 	Defaults  fieldDefaults `json:"defaults"`
-	Overrides []any         `json:"overrides"`
+	Overrides []override    `json:"overrides"`
+}
+
+// override sets properties of the field with a name.
+type override struct {
+	Matcher    matcher    `json:"matcher"`
+	Properties []property `json:"properties"`
+}
+
+type matcher struct {
+	ID      string `json:"id"`
+	Options string `json:"options"`
+}
+
+type property struct {
+	ID    string `json:"id"`
+	Value any    `json:"value"`
 }
 
 type fieldDefaults struct {
