@@ -1,32 +1,20 @@
 package console_test
 
 import (
-	"context"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
-// TestPage looks at the page as a person does, in a real browser: it is empty and says
-// what to do, a hostile request appears as text, a broken contract shows its frame and
-// clears itself, nobody else is asked, and nothing overflows on a phone.
+// TestPage looks at the page as a person does, in a real browser: it is empty and says what to do, requests
+// appear as they come, one of them is opened and says why it was refused; a broken contract shows its frame over
+// any page and clears itself; the theme is chosen and remembered; nothing overflows on a phone.
 func TestPage(t *testing.T) {
-	const chromium = "/usr/bin/chromium"
-	if _, err := os.Stat(chromium); err != nil {
-		t.Skipf("there is no browser at %s", chromium)
-	}
+	t.Parallel()
 	dir, address := t.TempDir(), freeAddress(t)
 	file := filepath.Join(dir, "things.yaml")
 	good, err := os.ReadFile("testdata/things.yaml")
@@ -41,91 +29,35 @@ func TestPage(t *testing.T) {
 	}
 	put(string(good))
 	gw := started(t, address, "\tapi things {\n\t\tcontract "+file+"\n\t\trespond ok\n\t}")
+	tab := newTab(t, address)
+	tab.expect("/api/config")
 
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1440, 900))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	defer cancel()
-	ctx, cancel = chromedp.NewContext(ctx)
-	defer cancel()
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex
-	var strays, complaints []string
-	if err := chromedp.Listen(ctx, func(event any) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch e := event.(type) {
-		case *network.EventRequestWillBeSent:
-			if !strings.HasPrefix(e.Request.URL, "http://"+address+"/") {
-				strays = append(strays, e.Request.URL)
-			}
-		case *log.EventEntryAdded:
-			complaints = append(complaints, e.Entry.Text)
-		case *runtime.EventExceptionThrown:
-			complaints = append(complaints, e.ExceptionDetails.Text)
-		case *page.EventJavascriptDialogOpening:
-			complaints = append(complaints, "a dialog: "+e.Message)
-		}
-	}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	step := func(what string, actions ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		if err := chromedp.Do(ctx, actions...); err != nil {
-			t.Fatalf("%s: %v\n%v", what, err, complaints)
-		}
-	}
-	step("opening", chromedp.Navigate("http://"+address+"/"), has("served as written"), has("No request has come"))
-
-	hostile := httptest.NewRequest(http.MethodGet, "/things", nil)
-	hostile.Method = "<img/src=x/onerror=alert(1)>"
-	gw.Serve(hostile)
+	tab.do("opening", tab.open(""), has("No requests yet"), has("curl -i"), has("live"))
+	gw.Do("GET", "/things")
 	gw.Do("GET", "/things?limit=x")
-	step("what was refused", has("schema.query"), has("<img/src=x/onerror=alert(1)>"))
+	gw.Do("GET", "/nothing-here")
+	tab.do("requests appear", has("schema.query"), has("route.not_found"), until(`document.querySelectorAll(".entry").length === 3`), shot("requests"))
 
+	tab.do("one is opened", script(`[...document.querySelectorAll(".entry")].find((row) => row.innerText.includes("schema.query")).querySelector("a").click()`),
+		has("GET /things?limit=x"), has("Broken rules"), has("query limit"), has("Where the time went"), has("What to do"), until(`location.hash.startsWith("#/requests/")`), shot("request"))
+	tab.do("the answer", press("Response"), has("application/problem+json"), has(`"code": "schema.query"`))
+	tab.do("back", press("← All requests"), until(`location.hash === "#/requests"`), hasNot("Broken rules"))
+
+	tab.do("the filter", keys("/reason:route.*"+kb.Enter), until(`document.querySelectorAll(".entry").length === 1`), until(`location.hash === "#/requests?filter=reason%3Aroute.*"`))
+	tab.expect("status of 400")
+	tab.do("a wrong filter", keys(" statsu:4"+kb.Enter), has("did you mean status?"), until(`document.querySelector(".mistake pre").textContent.endsWith("\n               ^^^^^^")`), shot("mistake"))
+	tab.do("it is cleared", keys(kb.Escape), until(`document.querySelectorAll(".entry").length === 3`), hasNot("did you mean"))
+
+	tab.do("another page", press("Config"), until(`document.title.startsWith("Config")`))
 	put(strings.Replace(string(good), "type: integer", "type: integr", 1))
-	step("a broken contract", has("the contract before is served"), has("did you mean integer?"), shot("console.png"))
+	tab.do("a broken contract", has("The contract of things cannot be served"), has("did you mean integer?"), until(`document.querySelector(".alert[role=alert] .at").textContent.includes("integr")`), shot("broken"))
+	tab.do("it is hidden", press("Hide"), hasNot("did you mean integer?"), press("Show"), has("did you mean integer?"))
 	put(string(good))
-	step("its repair", has("served as written"))
+	tab.do("its repair", hasNot("cannot be served"))
 
-	step("the filter", chromedp.SendKeys(chromedp.CSS("#filter"), "route.method"), until(`!document.getElementById("requests").innerText.includes("schema.query")`))
-	step("a phone", chromedp.EmulateViewport(360, 740), until(`innerWidth === 360`), shot("console-360.png"))
-	step("nothing was injected, nothing overflows", until(`document.images.length === 0 && document.documentElement.scrollWidth <= innerWidth`))
-	mu.Lock()
-	defer mu.Unlock()
-	if len(strays) > 0 || len(complaints) > 0 {
-		t.Errorf("asked elsewhere: %v; complaints: %v", strays, complaints)
-	}
-}
-
-// until waits for a condition of the page.
-func until(condition string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := chromedp.Poll[bool](condition)(ctx, target)
-		return err
-	})
-}
-
-// has waits for a text on the page.
-func has(text string) chromedp.Action[chromedp.Void] {
-	return until(`document.body.innerText.includes(` + strconv.Quote(text) + `)`)
-}
-
-// shot keeps a picture for people, if CONSOLE_SCREENSHOTS names a folder for it.
-func shot(name string) chromedp.Action[chromedp.Void] {
-	folder := os.Getenv("CONSOLE_SCREENSHOTS")
-	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		if folder == "" {
-			return nil
-		}
-		picture, err := chromedp.FullScreenshot(100)(ctx, target)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(folder, name), picture, 0o644)
-	})
+	tab.do("dark", press("Requests"), has("/nothing-here"), script(`document.getElementById("theme").click(); document.getElementById("theme").click()`),
+		until(`getComputedStyle(document.body).backgroundColor === "rgb(14, 18, 23)"`), shot("dark"))
+	tab.do("it is remembered", chromedp.Reload(), until(`getComputedStyle(document.body).backgroundColor === "rgb(14, 18, 23)"`), has("/nothing-here"))
+	tab.do("a phone", chromedp.EmulateViewport(360, 740), until(`innerWidth === 360 && document.documentElement.scrollWidth === 360`), shot("phone"))
+	tab.do("a request on a phone", script(`document.querySelector(".entry a").click()`), has("Where the time went"), until(`document.documentElement.scrollWidth === 360 && !document.querySelector(".list").checkVisibility()`), shot("phone-request"))
 }

@@ -12,10 +12,8 @@ package console
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"sync"
@@ -30,9 +28,6 @@ import (
 
 // defaultPort is the port of a console whose address names none.
 const defaultPort = 2021
-
-//go:embed page
-var embedded embed.FS
 
 // Console serves the page on a loopback address.
 type Console struct {
@@ -159,12 +154,8 @@ func (c *Console) Record(x *exchange.Exchange, r *http.Request) {
 }
 
 func (c *Console) handler() http.Handler {
-	files, err := fs.Sub(embedded, "page")
-	if err != nil {
-		panic("console: " + err.Error()) // the folder is part of the binary
-	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServerFS(files))
+	mux.HandleFunc("GET /", servePage)
 	mux.HandleFunc("GET /api/state", c.serveState)
 	mux.HandleFunc("GET /api/requests", c.serveRequests)
 	mux.HandleFunc("GET /api/requests/{id}", c.serveRequest)

@@ -165,7 +165,7 @@ func TestOnlyThisMachineAndThisPage(t *testing.T) {
 		{"the page", "GET", "/", "", nil, 200},
 		{"by name", "GET", "/", "localhost:2021", nil, 200},
 		{"by IPv6", "GET", "/", "[::1]:2021", nil, 200},
-		{"the script", "GET", "/console.js", "", []string{"Sec-Fetch-Site", "same-origin"}, 200},
+		{"the script", "GET", "/js/main.js", "", []string{"Sec-Fetch-Site", "same-origin"}, 200},
 		{"rebinding", "GET", "/api/state", "evil.example:2021", nil, 421},
 		{"no such host", "GET", "/api/state", "127.0.0.1.evil.example", nil, 421},
 		{"a foreign page reads", "GET", "/api/state", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "script"}, 403},
