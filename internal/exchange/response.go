@@ -36,20 +36,46 @@ func (f *ownedField) set(values []string) {
 // under that name is replaced when the response begins. It works for refusals too.
 // key is canonical. Nil values remove the field.
 func (x *Exchange) OwnHeader(key string, values []string) {
+	if f := x.own(key); f != nil {
+		f.set(values)
+	}
+}
+
+// own returns the room for a field that the current step sets, or nil if there is none
+// left.
+func (x *Exchange) own(key string) *ownedField {
 	for i := range x.owned {
 		if x.owned[i].key == key {
-			x.owned[i].set(values)
 			x.owned[i].step = uint8(x.count)
-			return
+			return &x.owned[i]
 		}
 	}
 	if x.owned == nil {
 		x.owned = x.usual[:0]
 	}
-	if len(x.owned) < maxOwned {
-		x.owned = append(x.owned, ownedField{key: key, step: uint8(x.count)})
-		x.owned[len(x.owned)-1].set(values)
+	if len(x.owned) == maxOwned {
+		return nil
 	}
+	x.owned = append(x.owned, ownedField{key: key, step: uint8(x.count)})
+	return &x.owned[len(x.owned)-1]
+}
+
+// OwnField is OwnHeader for a field with one value, which costs no allocation.
+func (x *Exchange) OwnField(key, value string) {
+	if f := x.own(key); f != nil {
+		f.one[0], f.many = value, f.one[:]
+	}
+}
+
+// Owned returns the value of a response field that the gateway owns, "" if it does not or
+// if there are several.
+func (x *Exchange) Owned(key string) string {
+	for i := range x.owned {
+		if f := &x.owned[i]; f.key == key && len(f.many) == 1 {
+			return f.many[0]
+		}
+	}
+	return ""
 }
 
 // Vary adds a request field to the response's Vary, whoever writes the response

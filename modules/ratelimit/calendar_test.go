@@ -68,12 +68,12 @@ func TestWindowStory(t *testing.T) {
 		claims := h.claims(1)
 		claims[0].end, claims[0].left = step.end, int64(time.Hour)
 		allowed := chargeMemory(claims, h.memoryOrder, now, 1)
-		told := h.compose(claims, now, nil)
-		if allowed != step.allowed || told.limits[0] != step.limit {
-			t.Errorf("step %d: allowed %t, RateLimit: %s\nwant %t, %s", i, allowed, told.limits[0], step.allowed, step.limit)
+		limits, policies := h.compose(claims, now, "", "")
+		if allowed != step.allowed || limits != step.limit {
+			t.Errorf("step %d: allowed %t, RateLimit: %s\nwant %t, %s", i, allowed, limits, step.allowed, step.limit)
 		}
-		if want := `"daily";q=3, "fast";q=2;w=1`; told.policies[0] != want {
-			t.Errorf("RateLimit-Policy: %s, want %s", told.policies[0], want)
+		if want := `"daily";q=3, "fast";q=2;w=1`; policies != want {
+			t.Errorf("RateLimit-Policy: %s, want %s", policies, want)
 		}
 	}
 }

@@ -15,14 +15,19 @@ type claim struct {
 	left  int64  // until then, in nanoseconds
 	want  int64  // units to take from the shared store: the cost and a new lease; 0 for none
 	drawn bool   // paid out of a lease
+	fresh bool   // there is no lease yet
 
 	inside bool // the request has a place of the policy's flights
+
+	counted bool // where it is charged its decision is counted, too
+	reports bool // as that of a policy that reports
 
 	decided  bool // by what is not in memory
 	decision decision
 	tat      int64 // before; of the shared store: how far ahead it was, in its ticks
 	shard    *shard
-	entry    int // -1 if the partition is not stored
+	now      int64 // by the clock of the shard
+	entry    int   // -1 if the partition is not stored
 }
 
 // verdict is the outcome of all claims of a request.
@@ -50,13 +55,13 @@ func (c *claim) decide(state, now, cost int64) decision {
 // back.
 //
 // This is the only place where a policy meets its state.
-func (h *Handler) charge(claims []claim, now, cost int64) verdict {
+func (h *Handler) charge(from visitor, claims []claim, now, cost int64) verdict {
 	v := exceeded
 	if chargeMemory(claims, h.memoryOrder, now, cost) {
-		if v = h.chargeRest(claims, now, cost); v == allowed {
+		if v = h.chargeRest(from, claims, now, cost); v == allowed {
 			return v
 		}
-		refundMemory(claims, h.memoryOrder, now, cost)
+		refundMemory(claims, h.memoryOrder, cost)
 	}
 	h.withdraw(claims)
 	return v
@@ -73,14 +78,14 @@ func (h *Handler) withdraw(claims []claim) {
 }
 
 // chargeRest charges what is not in a store in memory.
-func (h *Handler) chargeRest(claims []claim, now, cost int64) verdict {
+func (h *Handler) chargeRest(from visitor, claims []claim, now, cost int64) verdict {
 	if !h.enter(claims) {
 		return crowded
 	}
 	if len(h.remoteOrder) == 0 {
 		return allowed
 	}
-	v := h.chargeRemote(claims, now, cost)
+	v := h.chargeRemote(from, claims, now, cost)
 	if v != allowed {
 		h.leave(claims)
 	}
@@ -88,7 +93,7 @@ func (h *Handler) chargeRest(claims []claim, now, cost int64) verdict {
 }
 
 // chargeRemote charges the claims of policies with a shared store.
-func (h *Handler) chargeRemote(claims []claim, now, cost int64) verdict {
+func (h *Handler) chargeRemote(from visitor, claims []claim, now, cost int64) verdict {
 	v, asking := allowed, false
 	for _, i := range h.remoteOrder {
 		c := &claims[i]
@@ -99,6 +104,9 @@ func (h *Handler) chargeRemote(claims []claim, now, cost int64) verdict {
 			c.want = cost
 		} else if !leases.draw(c, now, cost) {
 			v = exceeded
+		} else if c.fresh {
+			c.digest = h.policies[i].digest(from)
+			leases.open(c, now)
 		}
 		asking = asking || c.want > 0
 	}

@@ -28,42 +28,32 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// told is what the fields of one response say so far. A limit before auth and one
-// behind it are two handlers, and the fields speak for both.
-type told struct {
-	policies, limits []string
-	limit            [1]string // backs limits: one allocation less
-}
-
-// compose writes the fields for claims after what earlier handlers told, if any.
-// It returns nil if no policy had a say.
-func (h *Handler) compose(claims []claim, now int64, earlier *told) *told {
+// compose writes RateLimit, and RateLimit-Policy, for claims behind what earlier handlers
+// have told: a limit before auth and one behind it are two handlers, and the fields speak
+// for both. RateLimit is "" if no policy had a say.
+func (h *Handler) compose(claims []claim, now int64, earlier, earlierPolicies string) (limits, policies string) {
 	var buffer [fieldsCapacity]byte
-	field := buffer[:0]
-	policies := h.policyField
+	field := append(buffer[:0], earlier...)
+	policies = h.policyField
 	for i := range claims {
 		if claims[i].terms != &h.policies[i].terms {
-			policies = nil // not what it is for most requests
+			policies = "" // not what it is for most requests
 		}
 		if claims[i].terms == nil {
 			continue
 		}
 		field = claims[i].appendLimit(field, h.policies[i].quoted, now)
 	}
-	if len(field) == 0 {
-		return nil
+	if len(field) == len(earlier) {
+		return "", ""
 	}
-	if policies == nil {
+	if policies == "" {
 		policies = h.policyFieldOf(claims)
 	}
-	t := &told{policies: policies}
-	t.limit[0] = string(field)
-	t.limits = t.limit[:]
-	if earlier != nil {
-		t.policies = append(earlier.policies[:len(earlier.policies):len(earlier.policies)], t.policies...)
-		t.limits = append(earlier.limits[:len(earlier.limits):len(earlier.limits)], t.limits...)
+	if earlierPolicies != "" {
+		policies = earlierPolicies + ", " + policies
 	}
-	return t
+	return string(field), policies
 }
 
 // appendLimit appends the policy's item of the RateLimit field.
@@ -96,14 +86,14 @@ func (c *claim) reset(now int64) int64 {
 
 // policyFieldOf returns the RateLimit-Policy of a request that not all policies have
 // a say in, or whose caller belongs to a tier.
-func (h *Handler) policyFieldOf(claims []claim) []string {
+func (h *Handler) policyFieldOf(claims []claim) string {
 	var items []string
 	for i := range claims {
 		if claims[i].terms != nil {
 			items = append(items, claims[i].terms.item)
 		}
 	}
-	return []string{strings.Join(items, ", ")}
+	return strings.Join(items, ", ")
 }
 
 // tellLegacy sets the fields that clients from before the draft know, for the policy
@@ -119,9 +109,9 @@ func (h *Handler) tellLegacy(x *exchange.Exchange, claims []claim, now int64) {
 		return
 	}
 	c := &claims[strictest]
-	x.OwnHeader(legacyLimit, []string{strconv.FormatInt(c.terms.quota.units, 10)})
-	x.OwnHeader(legacyRemaining, []string{strconv.FormatInt(c.decision.remaining, 10)})
-	x.OwnHeader(legacyReset, []string{strconv.FormatInt(c.reset(now), 10)})
+	x.OwnField(legacyLimit, strconv.FormatInt(c.terms.quota.units, 10))
+	x.OwnField(legacyRemaining, strconv.FormatInt(c.decision.remaining, 10))
+	x.OwnField(legacyReset, strconv.FormatInt(c.reset(now), 10))
 }
 
 // delay spreads clients that were refused together, so that they do not come back

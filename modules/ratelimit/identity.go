@@ -76,7 +76,7 @@ func (h *Handler) hold(p *policy, i int, store *redis.Store, storage shelf, logg
 		return nil
 	}
 	key := leaseKey{id, store, config.leaseSize(&p.terms), bound}
-	if p.leases, err = loadLeases(key, p.shared); err == nil {
+	if p.leases, err = loadLeases(key, p.shared, &p.store.tally); err == nil {
 		h.held = append(h.held, func() error {
 			_, err := leasePool.Delete(key)
 			return err

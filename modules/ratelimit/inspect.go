@@ -163,7 +163,7 @@ func (l *leases) at(key partition) int64 {
 	s := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.table[key]; e != nil {
+	if e := s.find(key); e != nil {
 		return e.units
 	}
 	return 0
@@ -173,7 +173,7 @@ func (l *leases) forget(key partition) {
 	s := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.table[key]; e != nil {
+	if e := s.find(key); e != nil {
 		e.units, e.denied = 0, 0
 	}
 }

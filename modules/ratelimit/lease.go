@@ -15,23 +15,30 @@ type leases struct {
 	bound  int   // partitions in a shard
 	shards []leaseShard
 	stop   chan struct{}
+	tally  *tally // takes over what was counted here
 }
 
+// leaseShard holds a part of the leases, by one half of their keys. Shards do not share
+// cache lines.
 type leaseShard struct {
-	mu    sync.Mutex
-	table map[partition]*lease
+	mu     sync.Mutex
+	table  map[uint64]*lease
+	passed uint64 // decisions for which a lease was enough
+	closed bool   // they are counted elsewhere
+	_      [96]byte
 }
 
 // lease is what is known about one partition.
 type lease struct {
-	units  int64 // taken and not spent
-	batch  int64 // the largest so far
-	used   int64 // when it was last looked at
-	tat    int64 // of the partition in the shared store, by this gateway's clock
-	denied int64 // until when the shared store has nothing to give
-	busy   bool  // a batch is on its way
-	digest digest
+	hi     uint64 // the other half of the key
+	units  int64  // taken and not spent
+	batch  int64  // the largest so far
+	used   int64  // when it was last looked at
+	tat    int64  // of the partition in the shared store, by this gateway's clock
+	denied int64  // until when the shared store has nothing to give
 	terms  *terms
+	busy   bool // a batch is on its way
+	digest digest
 }
 
 const (
@@ -42,30 +49,26 @@ const (
 	leaseShards = 256
 )
 
-func newLeases(s *shared, size int64, bound int) *leases {
-	l := &leases{shared: s, size: size, bound: max(1, bound/leaseShards), shards: make([]leaseShard, leaseShards), stop: make(chan struct{})}
+func newLeases(s *shared, size int64, bound int, t *tally) *leases {
+	l := &leases{
+		shared: s, size: size, bound: max(1, bound/leaseShards), tally: t,
+		shards: make([]leaseShard, leaseShards), stop: make(chan struct{}),
+	}
 	for i := range l.shards {
-		l.shards[i].table = make(map[partition]*lease)
+		l.shards[i].table = make(map[uint64]*lease)
 	}
 	return l
 }
 
 func (l *leases) shard(key partition) *leaseShard { return &l.shards[key.hi%leaseShards] }
 
-// recall takes the digest of a key that is in use from its lease, which is cheaper than
-// to compute it.
-func (l *leases) recall(c *claim) bool {
-	if l == nil {
-		return false
+// find returns the lease of a partition, or nil. Of two partitions with one half in
+// common, which the hash makes less likely than a broken machine, one has none.
+func (s *leaseShard) find(key partition) *lease {
+	if e := s.table[key.lo]; e != nil && e.hi == key.hi {
+		return e
 	}
-	s := l.shard(c.key)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := s.table[c.key]
-	if e != nil {
-		c.digest = e.digest
-	}
-	return e != nil
+	return nil
 }
 
 // draw pays a claim out of a lease. Where that is not enough it says what the claim
@@ -74,16 +77,17 @@ func (l *leases) draw(c *claim, now, cost int64) bool {
 	s := l.shard(c.key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.table[c.key]
+	e := s.find(c.key)
 	if e == nil {
-		if c.want = cost; len(s.table) < l.bound {
-			s.table[c.key] = &lease{used: now, digest: c.digest, terms: c.terms}
-		}
+		c.want, c.fresh = cost, true
 		return true
 	}
-	e.used, e.terms = now, c.terms
+	e.used, e.terms, c.digest = now, c.terms, e.digest
 	if e.units >= cost {
 		l.spend(e, c, now, cost)
+		if c.counted = !s.closed; c.counted {
+			s.passed++
+		}
 		return true
 	}
 	if c.decision = decide(c.terms.limit, e.tat, now, cost); now < e.denied && !c.decision.allowed {
@@ -98,12 +102,25 @@ func (l *leases) draw(c *claim, now, cost int64) bool {
 	return true
 }
 
+// open begins a lease, without units, for the partition of a claim.
+func (l *leases) open(c *claim, now int64) {
+	s := l.shard(c.key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.table[c.key.lo] == nil && len(s.table) < l.bound {
+		s.table[c.key.lo] = &lease{hi: c.key.hi, used: now, digest: c.digest, terms: c.terms}
+	}
+}
+
 // spend takes units of a lease, and fetches the next batch when half is gone.
 func (l *leases) spend(e *lease, c *claim, now, cost int64) {
 	c.decision = decide(c.terms.limit, e.unspent(), now, cost)
 	c.decision.allowed, c.drawn, c.decided = true, true, true
 	e.units -= cost
-	if more := l.room(e); e.units < e.batch/2 && more > 0 && !e.busy && now >= e.denied {
+	if 2*e.units >= e.batch || e.busy || now < e.denied {
+		return
+	}
+	if more := l.room(e); more > 0 {
 		e.busy = true
 		go l.refill(c.key, e.digest, c.terms, more)
 	}
@@ -120,21 +137,22 @@ func (l *leases) room(e *lease) int64 {
 
 // settle tells the lease how its claim ended.
 func (l *leases) settle(c *claim, ok bool, now, cost int64) {
-	if !c.drawn && c.want == 0 {
+	if c.drawn && ok || !c.drawn && c.want == 0 {
 		return
 	}
 	s := l.shard(c.key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.table[c.key]
-	if e == nil {
-		return
-	}
+	e := s.find(c.key)
 	if c.drawn {
-		if !ok {
+		l.uncount(s, c)
+		if e != nil {
 			e.units += cost
 			c.decision = decide(e.terms.limit, e.unspent(), now, 0)
 		}
+		return
+	}
+	if e == nil {
 		return
 	}
 	if c.want > cost {
@@ -167,7 +185,7 @@ func (l *leases) refill(key partition, d digest, t *terms, units int64) {
 	s := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.table[key] // busy, so nobody has swept it
+	e := s.find(key) // busy, so nobody has swept it
 	e.busy = false
 	switch {
 	case err != nil:
@@ -176,5 +194,39 @@ func (l *leases) refill(key partition, d digest, t *terms, units int64) {
 		e.learn(&t.remote, ahead[0], now, 0, units, true)
 	default:
 		e.learn(&t.remote, ahead[0], now, 1, units, false)
+	}
+}
+
+// uncount takes back that a claim was counted, because another policy has refused.
+func (l *leases) uncount(s *leaseShard, c *claim) {
+	switch {
+	case !c.counted:
+	case s.closed: // and handed over since
+		l.tally[0].passed.Add(^uint64(0))
+	default:
+		s.passed--
+	}
+	c.counted = false
+}
+
+// passed is how many requests leases were enough for.
+func (l *leases) passed() (n float64) {
+	for i := range l.shards {
+		l.shards[i].mu.Lock()
+		n += float64(l.shards[i].passed)
+		l.shards[i].mu.Unlock()
+	}
+	return n
+}
+
+// handOver lets the policy's tally take over what was counted, so that it outlives the
+// leases.
+func (l *leases) handOver() {
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		l.tally[0].passed.Add(s.passed)
+		s.passed, s.closed = 0, true
+		s.mu.Unlock()
 	}
 }

@@ -19,7 +19,7 @@ func chargeMemory(claims []claim, order []uint8, now, cost int64) bool {
 	}
 	for _, i := range order {
 		if claims[i].store != nil {
-			claims[i].settle(now, allowed)
+			claims[i].settle(allowed)
 		}
 	}
 	unlock(claims, order)
@@ -27,7 +27,7 @@ func chargeMemory(claims []claim, order []uint8, now, cost int64) bool {
 }
 
 // refundMemory takes back what chargeMemory has just charged.
-func refundMemory(claims []claim, order []uint8, now, cost int64) {
+func refundMemory(claims []claim, order []uint8, cost int64) {
 	lock(claims, order)
 	for _, i := range order {
 		c := &claims[i]
@@ -37,7 +37,7 @@ func refundMemory(claims []claim, order []uint8, now, cost int64) {
 		if entry := c.shard.find(c.key); entry >= 0 {
 			c.shard.entries[entry].tat -= cost * c.limit.interval
 		}
-		c.decision = c.decide(c.tat, now, 0)
+		c.decision = c.decide(c.tat, c.now, 0)
 	}
 	unlock(claims, order)
 }
@@ -77,16 +77,19 @@ func (c *claim) look(now, cost int64) bool {
 	if c.entry = c.shard.find(c.key); c.entry >= 0 {
 		c.tat = c.shard.entries[c.entry].tat
 	}
-	c.decision = c.decide(c.tat, now, cost)
+	c.now = c.shard.tick(now)
+	c.decision = c.decide(c.tat, c.now, cost)
 	return c.decision.allowed
 }
 
 // settle stores the outcome: the charge if all claims were allowed. Otherwise only a
 // time that decide found too far ahead is brought back, which makes the wait end
 // when it was said to.
-func (c *claim) settle(now int64, allowed bool) {
+func (c *claim) settle(allowed bool) {
 	if !allowed && c.decision.allowed {
-		c.decision = c.decide(c.tat, now, 0)
+		c.decision = c.decide(c.tat, c.now, 0)
+	} else if c.counted {
+		c.shard.count(c)
 	}
 	switch {
 	case c.entry >= 0:
@@ -94,6 +97,7 @@ func (c *claim) settle(now int64, allowed bool) {
 			c.shard.entries[c.entry].tat = c.decision.tat
 		}
 	case allowed:
+		now := c.now
 		if c.end != 0 {
 			now = packedNow()
 		}

@@ -85,7 +85,8 @@ func (h *Handler) arrange(policies []policy) []string {
 		smallest, _ := p.smallestBurst()
 		h.smallestBurst = min(h.smallestBurst, smallest)
 	}
-	h.policyField = []string{strings.Join(items, ", ")}
+	h.policyField = strings.Join(items, ", ")
+	h.inMemory = len(h.remoteOrder) == 0 && len(h.flightOrder) == 0
 	return names
 }
 

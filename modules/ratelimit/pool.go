@@ -73,9 +73,9 @@ type leaseKey struct {
 }
 
 // loadLeases returns the leases of a key, and makes them if they are new.
-func loadLeases(key leaseKey, s *shared) (*leases, error) {
+func loadLeases(key leaseKey, s *shared, t *tally) (*leases, error) {
 	value, _, err := leasePool.LoadOrNew(key, func() (caddy.Destructor, error) {
-		l := newLeases(s, key.size, key.bound)
+		l := newLeases(s, key.size, key.bound, t)
 		go l.keepSwept()
 		return l, nil
 	})

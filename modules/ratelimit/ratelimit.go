@@ -70,10 +70,11 @@ type Handler struct {
 
 	step          exchange.Step
 	policies      []policy
-	memoryOrder   []uint8  // of the policies that are counted in memory, by the id of their stores
-	remoteOrder   []uint8  // of those with a shared store, in the same order
-	flightOrder   []uint8  // of those that bound the concurrency
-	policyField   []string // RateLimit-Policy of a request that all policies decide
+	memoryOrder   []uint8 // of the policies that are counted in memory, by the id of their stores
+	remoteOrder   []uint8 // of those with a shared store, in the same order
+	flightOrder   []uint8 // of those that bound the concurrency
+	policyField   string  // RateLimit-Policy of a request that all policies decide
+	inMemory      bool    // no policy has more than its state in memory
 	smallestBurst int64
 	settling      *settling // nil if the cost is final when a request comes
 	tellLimits    bool
@@ -188,12 +189,22 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // Decide implements exchange.Decider.
 func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Request) *problem.Refusal {
+	if len(h.policies) == 1 && h.apart == nil {
+		return h.decideOne(x, r)
+	}
 	var room [maxPolicies]claim
 	claims := room[:len(h.policies)]
 	if h.apart != nil {
 		return h.watch(x, r, claims)
 	}
 	return h.decide(x, r, claims)
+}
+
+// decideOne is decide for one policy, as most handlers have: to clear the room for more
+// takes longer than anything else that is not a wait for memory.
+func (h *Handler) decideOne(x *exchange.Exchange, r *http.Request) *problem.Refusal {
+	var room [1]claim
+	return h.decide(x, r, room[:])
 }
 
 // decide makes the claims of a request, empty ones before, and decides them.
@@ -220,14 +231,15 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) 
 			}
 			if p.shared == nil && p.store != nil {
 				c.store, c.limit = p.store, c.terms.limit
+				c.counted, c.reports = h.inMemory, p.mode == exchange.ModeReport
 			}
 		}
 	}
 	now := monotonic()
-	v := h.charge(claims, now, cost)
+	v := h.charge(visitor{x, r}, claims, now, cost)
 	h.tallyAll(claims, v)
 	if h.tellLimits {
-		h.tell(x, r, claims, now)
+		h.tell(x, claims, now)
 	}
 	switch v {
 	case allowed:
@@ -240,19 +252,14 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) 
 	return h.refusal(claims, problem.LimitExceeded)
 }
 
-// toldVar is the request variable in which handlers remember what they told.
-const toldVar = "gateway.ratelimit"
-
 // tell sets the fields of the response.
-func (h *Handler) tell(x *exchange.Exchange, r *http.Request, claims []claim, now int64) {
-	earlier, _ := caddyhttp.GetVar(r.Context(), toldVar).(*told)
-	t := h.compose(claims, now, earlier)
-	if t == nil {
+func (h *Handler) tell(x *exchange.Exchange, claims []claim, now int64) {
+	limits, policies := h.compose(claims, now, x.Owned(limitField), x.Owned(policyField))
+	if limits == "" {
 		return
 	}
-	caddyhttp.SetVar(r.Context(), toldVar, t)
-	x.OwnHeader(policyField, t.policies)
-	x.OwnHeader(limitField, t.limits)
+	x.OwnField(policyField, policies)
+	x.OwnField(limitField, limits)
 	if h.LegacyHeaders {
 		h.tellLegacy(x, claims, now)
 	}

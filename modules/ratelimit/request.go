@@ -14,18 +14,36 @@ const keyCapacity = 128
 // request lacks the key; the partition is then that of its address.
 func (p *policy) partition(c *claim, x *exchange.Exchange, r *http.Request) bool {
 	var buffer [keyCapacity]byte
-	key, found := append(buffer[:0], keyed), true
-	for i := range p.key {
-		if key, found = p.appendPart(key, &p.key[i], x, r); !found {
-			key = p.fallback(buffer[:0], r)
-			break
-		}
-	}
+	key, found := p.appendKey(buffer[:0], x, r)
 	c.key = p.hash(key)
-	if p.shared != nil && !p.leases.recall(c) {
+	if p.shared != nil && p.leases == nil {
 		c.digest = digestOf(key)
 	}
 	return found
+}
+
+// visitor is a request as the policies know it.
+type visitor struct {
+	x *exchange.Exchange
+	r *http.Request
+}
+
+// digest computes the name of the visitor's partition in the shared store.
+func (p *policy) digest(v visitor) digest {
+	var buffer [keyCapacity]byte
+	key, _ := p.appendKey(buffer[:0], v.x, v.r)
+	return digestOf(key)
+}
+
+// appendKey appends the key of a request, or that of its address if it lacks the key.
+func (p *policy) appendKey(key []byte, x *exchange.Exchange, r *http.Request) ([]byte, bool) {
+	whole, found := append(key, keyed), true
+	for i := range p.key {
+		if whole, found = p.appendPart(whole, &p.key[i], x, r); !found {
+			return p.fallback(key, r), false
+		}
+	}
+	return whole, true
 }
 
 // fallback returns the key of the client's address. Requests without one share a

@@ -114,7 +114,7 @@ func TestCluster(t *testing.T) {
 	h.memoryOrder, h.remoteOrder = nil, []uint8{0, 1}
 	ask := func(few, many byte) verdict {
 		claims := []claim{{terms: &h.policies[0].terms, digest: digest{few}}, {terms: &h.policies[1].terms, digest: digest{many}}}
-		return h.charge(claims, monotonic(), 1)
+		return h.charge(visitor{}, claims, monotonic(), 1)
 	}
 	for i, want := range []verdict{allowed, allowed, allowed, exceeded, exceeded} {
 		if got := ask(1, 1); got != want {
@@ -155,7 +155,7 @@ func BenchmarkExact(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for n := byte(0); pb.Next(); n++ {
 			claims := []claim{{terms: &h.policies[0].terms, digest: digest{n}}}
-			if h.charge(claims, monotonic(), 1) != allowed {
+			if h.charge(visitor{}, claims, monotonic(), 1) != allowed {
 				b.Error("refused")
 			}
 		}
@@ -163,15 +163,3 @@ func BenchmarkExact(b *testing.B) {
 	calls, reads = stat("commandstats", "cmdstat_evalsha:calls=")-calls, stat("stats", "total_reads_processed:")-reads
 	b.ReportMetric(calls/reads, "calls/read")
 }
-
-// BenchmarkLease is BenchmarkMemory with units taken ahead from the shared store.
-func BenchmarkLease(b *testing.B) {
-	s := sharedOn(b, redistest.Start(b))
-	h := handlerOf(b, Policy{Quota: "1000000/1s", Burst: 1_000_000})
-	h.policies[0].shared, h.memoryOrder, h.remoteOrder = s, nil, []uint8{0}
-	h.policies[0].leases = newLeases(s, 20_000, 1_000_000)
-	benchmarkDecide(b, h)
-}
-
-// BenchmarkMemory is a whole decision with the state in memory.
-func BenchmarkMemory(b *testing.B) { benchmarkDecide(b, handlerOf(b, Policy{Quota: "1000000/1s"})) }

@@ -68,10 +68,10 @@ func (h *Handler) settleCost(claims []claim, header http.Header, charged int64) 
 
 // adjust charges units to a partition in memory, as many as are left, or gives back.
 func (c *claim) adjust(units int64) {
-	now := monotonic()
 	s := c.store.shard(c.key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.tick(monotonic())
 	n := s.find(c.key)
 	if n < 0 {
 		return // forgotten since, because the store was full

@@ -1,6 +1,10 @@
 package ratelimit
 
-import "sync"
+import (
+	"math/bits"
+	"sync"
+	"time"
+)
 
 // partition is a hashed partition key. The hash is seeded afresh in every process,
 // see hashKey.
@@ -12,42 +16,95 @@ type entry struct {
 	key partition
 	// tat is the theoretical arrival time.
 	tat int64
-	// due is the tat that the entry has in the heap. It may lag behind tat, because
-	// a charge does not move the entry in the heap.
+	// due is the tat that the entry has in the heap. It may lag behind tat, because a
+	// charge does not move the entry in the heap. Where it is unused there is no entry,
+	// and where it is removed there was one.
 	due int64
 }
 
+const (
+	unused  = 0
+	removed = -1
+)
+
 // shard holds a part of a store's partitions. Its methods want mu held.
 //
-// The table finds an entry by key: open addressing with linear probing over entry
-// numbers. The heap orders entry numbers by due, the earliest first; it is put right
-// only when somebody asks for the earliest. A charge thus touches one table slot and
-// one entry.
+// The entries are a hash table themselves: open addressing with linear probing. The heap
+// orders their numbers by due, the earliest first; it is put right only when somebody asks
+// for the earliest. A charge thus touches one cache line of the shard and one or two
+// neighbours of the entries: with a million keys each of these is a wait for memory, and
+// nothing else takes as long. Shards do not share cache lines.
 type shard struct {
 	mu      sync.Mutex
-	limit   int      // how many entries there may be
-	table   []uint32 // entry number + 1; 0 is empty. The length is a power of two.
 	entries []entry
-	free    []uint32 // numbers of unused entries
+	clock   int64 // the latest time of a charge, see tick
+
+	passed, refused, reported uint64 // decisions, of handlers that have nothing but memory
+
+	// To here it is one cache line. What follows is for keys that come and go.
+	limit   int // how many entries there may be
+	filled  int // places that are not unused
 	heap    []uint32
 	evicted uint64 // how many entries left before they had drained
-	moves   uint64 // how often entries changed their numbers. To here it is 128 bytes: shards of one store do not share cache lines.
+	moves   uint64 // how often entries changed their numbers
+	_       [72]byte
 }
 
-const smallestTable = 16
+// home returns the place where the search for a key begins: its hash, scaled down.
+func (s *shard) home(key partition) int {
+	place, _ := bits.Mul64(key.lo, uint64(len(s.entries)))
+	return int(place)
+}
+
+// after returns the place behind another one.
+func (s *shard) after(place int) int {
+	if place++; place < len(s.entries) {
+		return place
+	}
+	return 0
+}
 
 // find returns the number of the entry of key, or -1.
 func (s *shard) find(key partition) int {
-	if len(s.table) == 0 {
+	if len(s.entries) == 0 {
 		return -1
 	}
-	mask := uint64(len(s.table) - 1)
-	for i := key.lo & mask; s.table[i] != 0; i = (i + 1) & mask {
-		if n := s.table[i] - 1; s.entries[n].key == key {
-			return int(n)
+	for i := s.home(key); ; i = s.after(i) {
+		if e := &s.entries[i]; e.due == unused {
+			return -1
+		} else if e.key == key && e.due != removed {
+			return i
 		}
 	}
-	return -1
+}
+
+// stale is how far the time of a request may lie behind that of another one that was
+// charged before: its goroutine had to wait in between. Clocks that are set back are set
+// back further.
+const stale = int64(time.Minute)
+
+// tick returns the time of a charge: that of the request, but not before the charges that
+// were made already. Otherwise a request that was held up between looking at the clock and
+// getting the lock would find a time too far ahead, take it for a mistake and bring it
+// back, and others would get the difference once more.
+func (s *shard) tick(now int64) int64 {
+	if now < s.clock && s.clock-now < stale {
+		return s.clock
+	}
+	s.clock = now
+	return now
+}
+
+// count counts the decision about a claim.
+func (s *shard) count(c *claim) {
+	switch {
+	case c.decision.allowed:
+		s.passed++
+	case c.reports:
+		s.reported++
+	default:
+		s.refused++
+	}
 }
 
 // insert adds a partition that is not there yet. At the limit the entry with the
@@ -62,11 +119,21 @@ func (s *shard) insert(key partition, tat, now int64) {
 		}
 	}
 	s.makeRoom()
-	n := s.take()
-	s.entries[n] = entry{key: key, tat: tat, due: tat}
-	s.index(n)
-	s.heap = append(s.heap, n)
+	s.heap = append(s.heap, s.place(entry{key: key, tat: tat, due: max(1, tat)}))
 	s.up(len(s.heap) - 1)
+}
+
+// place puts an entry that is not there yet where the search for it will find it.
+func (s *shard) place(e entry) uint32 {
+	i := s.home(e.key)
+	for s.entries[i].due > unused {
+		i = s.after(i)
+	}
+	if s.entries[i].due == unused {
+		s.filled++
+	}
+	s.entries[i] = e
+	return uint32(i)
 }
 
 // removeEarliest removes the entry with the earliest tat.
@@ -109,65 +176,30 @@ func (s *shard) sweep(now int64, budget int) bool {
 	return false
 }
 
-// removeRoot removes the entry at the root of the heap.
+// removeRoot removes the entry at the root of the heap. Its place stays taken for the
+// searches that go on behind it, unless none does.
 func (s *shard) removeRoot() {
-	n := s.heap[0]
+	n := int(s.heap[0])
 	last := len(s.heap) - 1
 	s.heap[0] = s.heap[last]
 	s.heap = s.heap[:last]
 	s.down(0)
-	s.unindex(s.entries[n].key)
-	s.entries[n] = entry{}
-	s.free = append(s.free, n)
+	s.entries[n] = entry{due: removed}
+	if s.entries[s.after(n)].due == unused {
+		s.entries[n].due = unused
+		s.filled--
+	}
 }
 
-// index enters entry n into the table, which has room.
-func (s *shard) index(n uint32) {
-	mask := uint64(len(s.table) - 1)
-	i := s.entries[n].key.lo & mask
-	for s.table[i] != 0 {
-		i = (i + 1) & mask
-	}
-	s.table[i] = n + 1
-}
+const smallestShard = 16 // entries
 
-// unindex takes key, which is there, out of the table and closes the gap, so that no
-// tombstones pile up (Knuth, The Art of Computer Programming, 6.4, algorithm R).
-func (s *shard) unindex(key partition) {
-	mask := uint64(len(s.table) - 1)
-	i := key.lo & mask
-	for s.entries[s.table[i]-1].key != key {
-		i = (i + 1) & mask
-	}
-	for j := (i + 1) & mask; s.table[j] != 0; j = (j + 1) & mask {
-		home := s.entries[s.table[j]-1].key.lo & mask
-		if (j-home)&mask >= (j-i)&mask {
-			s.table[i] = s.table[j]
-			i = j
-		}
-	}
-	s.table[i] = 0
-}
-
-// take returns the number of an unused entry.
-func (s *shard) take() uint32 {
-	if last := len(s.free) - 1; last >= 0 {
-		n := s.free[last]
-		s.free = s.free[:last]
-		return n
-	}
-	s.entries = append(s.entries, entry{})
-	return uint32(len(s.entries) - 1)
-}
-
-// makeRoom lets one more entry in: the table stays at most 3/4 full, and the entries
-// grow by a quarter, which bounds the slack.
+// makeRoom lets one more entry in. At most four fifths of the places are filled, and
+// after a rebuild five eighths, which bounds the slack.
 func (s *shard) makeRoom() {
-	if len(s.table) == 0 || (len(s.heap)+1)*4 > len(s.table)*3 {
-		s.rehash(max(smallestTable, len(s.table)*2))
+	if (s.filled+1)*5 > len(s.entries)*4 {
+		s.rebuild()
 	}
-	if n := len(s.entries); n == cap(s.entries) && len(s.free) == 0 {
-		s.entries = append(make([]entry, 0, s.room(n)), s.entries...)
+	if n := len(s.heap); n == cap(s.heap) {
 		s.heap = append(make([]uint32, 0, s.room(n)), s.heap...)
 	}
 }
@@ -177,31 +209,22 @@ func (s *shard) room(n int) int {
 	return max(n+1, min(n+n/4+8, s.limit))
 }
 
-func (s *shard) rehash(size int) {
-	s.table = make([]uint32, size)
-	for _, n := range s.heap {
-		s.index(n)
+// rebuild moves the entries to where nothing was removed, with room for some more.
+func (s *shard) rebuild() {
+	before := s.entries
+	s.entries, s.filled = make([]entry, smallestShard+len(s.heap)*8/5), 0
+	for i, n := range s.heap { // the order of the heap stays as it is
+		s.heap[i] = s.place(before[n])
 	}
+	s.moves++
 }
 
-// shrink gives memory back once three quarters of the entries are unused.
+// shrink gives memory back once five sixths of the entries are unused.
 func (s *shard) shrink() {
-	live := len(s.heap)
-	if len(s.entries) < 4*smallestTable || live > len(s.entries)/4 {
-		return
+	if live := len(s.heap); len(s.entries) > 4*smallestShard && live*6 < len(s.entries) {
+		s.heap = append(make([]uint32, 0, s.room(live)), s.heap...)
+		s.rebuild()
 	}
-	entries := make([]entry, live, s.room(live))
-	heap := make([]uint32, live, s.room(live))
-	for i, n := range s.heap { // the order of the heap stays as it is
-		entries[i], heap[i] = s.entries[n], uint32(i)
-	}
-	s.entries, s.heap, s.free = entries, heap, nil
-	s.moves++
-	size := smallestTable
-	for live*4 > size*3 {
-		size *= 2
-	}
-	s.rehash(size)
 }
 
 func (s *shard) earlier(i, j int) bool {

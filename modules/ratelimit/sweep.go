@@ -38,7 +38,7 @@ func (l *leases) sweep(since int64) {
 func (s *leaseShard) collect(digests []digest, args []string, since int64) ([]digest, []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, e := range s.table {
+	for lo, e := range s.table {
 		if e.used > since || e.busy {
 			continue
 		}
@@ -46,7 +46,7 @@ func (s *leaseShard) collect(digests []digest, args []string, since int64) ([]di
 			digests = append(digests, e.digest)
 			args = e.terms.remote.append(args, -e.units, -e.units)
 		}
-		delete(s.table, key)
+		delete(s.table, lo)
 	}
 	return digests, args
 }
@@ -71,6 +71,7 @@ func (l *leases) giveBack(digests []digest, args []string) {
 // Destruct implements caddy.Destructor. Requests that are still running may take
 // units that nobody gives back; they drain by themselves.
 func (l *leases) Destruct() error {
+	l.handOver()
 	close(l.stop)
 	return nil
 }

@@ -41,13 +41,16 @@ func (p *policy) tally() *tally {
 	return &p.store.tally
 }
 
-// tallyAll counts the decisions on a request. A policy that would have let through what
-// another one refused has decided nothing.
+// tallyAll counts the decisions on a request that were not counted where they were made.
+// A policy that would have let through what another one refused has decided nothing.
 func (h *Handler) tallyAll(claims []claim, v verdict) {
+	if h.inMemory {
+		return
+	}
 	for i := range claims {
 		c, p := &claims[i], &h.policies[i]
 		switch {
-		case c.terms == nil:
+		case c.terms == nil || c.counted:
 		case v == allowed:
 			p.tally().count(p, c, true)
 		case v == uncertain:
@@ -60,7 +63,7 @@ func (h *Handler) tallyAll(claims []claim, v verdict) {
 	}
 }
 
-// counts are what a tally tells.
+// counts are what was decided.
 type counts struct{ passed, refused, reported float64 }
 
 func (c *counts) add(t *tally) {
@@ -71,14 +74,34 @@ func (c *counts) add(t *tally) {
 	}
 }
 
+// addStore adds what was counted in a store.
+func (c *counts) addStore(s *store) {
+	c.add(&s.tally)
+	for i := range s.shards {
+		shard := &s.shards[i]
+		shard.mu.Lock()
+		c.passed += float64(shard.passed)
+		c.refused += float64(shard.refused)
+		c.reported += float64(shard.reported)
+		shard.mu.Unlock()
+	}
+}
+
 // collectTallies tells the decisions of all policies; those of one name are summed up.
 func collectTallies(ch chan<- prometheus.Metric) {
 	sums := make(map[string]counts)
 	for name, s := range liveStores() {
 		sum := sums[name]
-		sum.add(&s.tally)
+		sum.addStore(s)
 		sums[name] = sum
 	}
+	leasePool.Range(func(key, value any) bool {
+		name := key.(leaseKey).identity.name
+		sum := sums[name]
+		sum.passed += value.(*leases).passed()
+		sums[name] = sum
+		return true
+	})
 	flightPool.Range(func(key, value any) bool {
 		sum := sums[key.(identity).name]
 		sum.add(&value.(*flights).tally)
