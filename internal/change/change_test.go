@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gateway/internal/change"
+	"gateway/internal/gatewaytest"
 	"gateway/internal/openapi"
 )
 
@@ -133,4 +134,69 @@ steps:
 	if c.ResponseBody(404, "application/json") || c.ResponseBody(200, "text/plain") || !c.ResponseBody(200, "application/json") {
 		t.Error("wrong bodies would be read")
 	}
+}
+
+// TestRefusals: what is wrong with a file is said with the place and a hint.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	const old = `{type: object, required: [a], properties: {a: {type: string}, b: {type: integer}, s: {type: string, enum: [open, closed]}, o: {oneOf: [{$ref: "#/components/schemas/X"}, {$ref: "#/components/schemas/Y"}]}, list: {type: array, items: {type: string}}}}`
+	const more = "    X: {type: object, properties: {n: {type: string}}}\n    Y: {type: object, properties: {n: {type: string}}}\n    Unused: {type: object, properties: {n: {type: string}}}"
+	var got strings.Builder
+	for _, text := range []string{
+		"",
+		"- a",
+		"description: x\nschema: [\n",
+		"description: x\n---\ndescription: y\n",
+		"description: x",
+		"schema: Thing\nsteps: [{rename: a, to: c}]",
+		"description: x\nscheme: Thing\nsteps: [{rename: a, to: c}]",
+		"description: x\nschema: Thin\nsteps: [{rename: a, to: c}]",
+		"description: x\nschema: Thing\nsteps: []",
+		"description: x\nschema: Thing\nsteps: [{renam: a, to: c}]",
+		"description: x\nschema: Thing\nsteps: [{rename: aa, to: c}]",
+		"description: x\nschema: Thing\nsteps: [{rename: a, to: b}]",
+		"description: x\nschema: Thing\nsteps: [{rename: a}]",
+		"description: x\nschema: Thing\nsteps: [{rename: a, to: /c/d}]",
+		"description: x\nschema: Thing\nsteps: [{rename: a, to: cc}]",
+		"description: x\nschema: Thing\nsteps: [{rename: list/*, to: c}]",
+		"description: x\nschema: Thing\nsteps: [{move: list/*/x, to: y}]",
+		"description: x\nschema: Thing\nsteps: [{remove: a, value: x}]",
+		"description: x\nlossless: false\nschema: Thing\nsteps: [{remove: a, value: x}]",
+		"description: x\nloses: y\nschema: Thing\nsteps: [{rename: a, to: c}]",
+		"description: x\nschema: Thing\nsteps: [{map: s, values: {opn: created}}]",
+		"description: x\nschema: Thing\nsteps: [{map: s, values: {open: done, closed: done}}]",
+		"description: x\nschema: Thing\nsteps: [{convert: b, from: int, to: string}]",
+		"description: x\nschema: Thing\nsteps: [{convert: b, times: 0}]",
+		"description: x\nschema: Thing\nsteps: [{convert: b, from: integer}]",
+		"description: x\nschema: Thing\nsteps: [{cel: b, forward: value +, back: value}]",
+		"description: x\nschema: Thing\nsteps: [{cel: b, forward: value + 1}]",
+		"description: x\nschema: X\nsteps: [{rename: n, to: m}]",
+		"description: x\nschema: Unused\nsteps: [{rename: n, to: m}]",
+		"description: x\noperation: putThin\nrequest: [{rename: a, to: c}]",
+		"description: x\noperation: putThing",
+		"description: x\nrequest: [{rename: a, to: c}]",
+		"description: x\noperation: putThing\nresponse: {404: [{rename: a, to: c}]}",
+		"description: x\noperation: putThing\nresponse: {20: [{rename: a, to: c}]}",
+		"description: x\noperation: putThing\nstatuses: {200: 404}",
+		"description: x\noperation: putThing\nbecomes: setThing",
+		"description: x\noperation: putThing\nparameters: [{rename: id, to: c}]",
+		"description: x\noperation: putThing\nparameters: [{rename: quary/id, to: c}]",
+		"description: x\noperation: putThing\nparameters: [{rename: path/id, to: key}]",
+		"description: x\noperation: putThing\nheaders: [{remove: Content-Length, value: 1}]",
+		"description: &a x\nschema: *a\nsteps: [{rename: a, to: c}]",
+		"description: x\ndescription: y\nschema: Thing\nsteps: [{rename: a, to: c}]",
+		"description: x\nschema: Thing\nsteps: [{split: a, to: [c], by: \" \"}]",
+		"description: x\nschema: Thing\nsteps: [{wrap: a}]",
+		"description: x\nschema: Thing\nsteps: [{add: b, value: 1}]",
+		"description: x\nschema: Thing\nsteps: [{add: c}]",
+	} {
+		w := versions(t).version(shop(old, more)).version(shop(strings.Replace(old, "a: {type: string}", "c: {type: string}", 1), more), text)
+		_, err := change.Compile(w.versions)
+		if err == nil {
+			t.Errorf("%q was taken", text)
+			continue
+		}
+		fmt.Fprintf(&got, "%s\n\n", strings.ReplaceAll(err.Error(), w.dir+"/v2/changes/", ""))
+	}
+	gatewaytest.Golden(t, "testdata/refusals.golden", []byte(got.String()))
 }

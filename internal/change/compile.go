@@ -37,6 +37,7 @@ type boundary struct {
 	touched map[finding.Position]bool
 	missed  map[finding.Position]*finding.Error
 	refs    map[string][]string // of the older contract's schemas, by name
+	legs    map[*openapi.Operation]*leg
 }
 
 func (b *boundary) add(e *finding.Error) {
@@ -46,16 +47,16 @@ func (b *boundary) add(e *finding.Error) {
 }
 
 // compile makes the legs of all operations of the older version.
-func (b *boundary) compile() (map[*openapi.Operation]*leg, error) {
+func (b *boundary) compile() error {
 	b.names()
 	b.pair()
 	if len(b.found) > 0 {
-		return nil, b.found.Err()
+		return b.found.Err()
 	}
-	legs := make(map[*openapi.Operation]*leg)
+	b.legs = make(map[*openapi.Operation]*leg)
 	for _, op := range b.older.Contract.Operations {
 		if l := b.leg(op); l != nil {
-			legs[op] = l
+			b.legs[op] = l
 		}
 	}
 	for at, flaw := range b.missed {
@@ -67,7 +68,7 @@ func (b *boundary) compile() (map[*openapi.Operation]*leg, error) {
 	slices.SortStableFunc(b.found, func(x, y *finding.Error) int {
 		return strings.Compare(fmt.Sprintf("%s:%09d:%09d", x.At.File, x.At.Line, x.At.Column), fmt.Sprintf("%s:%09d:%09d", y.At.File, y.At.Line, y.At.Column))
 	})
-	return legs, b.found.Err()
+	return b.found.Err()
 }
 
 // names checks the names of schemas and operations.
@@ -172,9 +173,13 @@ func (b *boundary) act(p *program, op *openapi.Operation, c *Change, root *shape
 	b.add(ahead.distinct(steps[0].where()))
 	for _, original := range steps {
 		s, touched := original.fresh(), false
+		made := s.where()
+		if places := s.newer(); len(places) > 0 {
+			made = places[0].word
+		}
 		for _, t := range current(root, targets) {
 			c.note(t, s.older())
-			ok, flaw := s.reshape(t, &site{c, s.where()})
+			ok, flaw := s.reshape(t, &site{c, made})
 			touched = touched || ok
 			switch at := s.where().at; {
 			case ok && flaw != nil:

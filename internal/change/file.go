@@ -160,6 +160,9 @@ func (r *reader) change(c *Change, n *yaml.Node) {
 	default:
 		c.Source = openapi.Position(r.at(d))
 	}
+	if len(r.found) > 0 {
+		return
+	}
 	r.targets(c, n, at)
 	switch lossless, loses := at["lossless"], at["loses"]; {
 	case !c.Lossless && loses == nil:

@@ -43,7 +43,6 @@ const maxFiles = 1000
 func Compile(versions []Version) (*Plan, error) {
 	p := &Plan{versions: versions, carriers: make(map[*openapi.Operation]*Carrier)}
 	var found finding.List
-	legs := make([]map[*openapi.Operation]*leg, len(versions))
 	for i := 1; i < len(versions); i++ {
 		changes, err := p.read(&versions[i])
 		if list := findings(err); list != nil {
@@ -62,7 +61,7 @@ func Compile(versions []Version) (*Plan, error) {
 		if b.new, err = newSchemas(b.newer.Contract); err != nil {
 			return nil, err
 		}
-		legs[i], err = b.compile()
+		err = b.compile()
 		if list := findings(err); list != nil {
 			found = append(found, list...)
 		} else if err != nil {
@@ -73,17 +72,17 @@ func Compile(versions []Version) (*Plan, error) {
 	if len(found) > 0 {
 		return nil, found.Err()
 	}
-	p.chain(legs)
+	p.chain()
 	return p, nil
 }
 
 // chain puts the legs of every operation together.
-func (p *Plan) chain(legs []map[*openapi.Operation]*leg) {
+func (p *Plan) chain() {
 	for i := range p.versions[:max(len(p.versions)-1, 0)] {
 		for _, op := range p.versions[i].Contract.Operations {
 			c := &Carrier{older: op, target: op}
 			for j := i + 1; j < len(p.versions) && c.target != nil; j++ {
-				if l := legs[j][c.target]; l != nil {
+				if l := p.bounds[j-1].legs[c.target]; l != nil {
 					c.legs = append(c.legs, l)
 				}
 				c.target = p.bounds[j-1].pairs[c.target]

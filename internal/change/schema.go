@@ -59,6 +59,8 @@ func (s *schemas) lookup(pointer string) any {
 type sketcher struct {
 	*schemas
 	known map[string]*shape
+	// later name the alternatives of discriminators, once all shapes are there.
+	later []func()
 }
 
 // sketch returns the shape of the schema at a pointer, "" for none.
@@ -67,7 +69,11 @@ func (s *schemas) sketch(pointer openapi.Schema) *shape {
 		return &shape{unknown: true}
 	}
 	k := &sketcher{schemas: s, known: make(map[string]*shape)}
-	return k.at(string(pointer))
+	root := k.at(string(pointer))
+	for _, name := range k.later {
+		name()
+	}
+	return root
 }
 
 const componentSchemas = "/components/schemas/"
@@ -148,7 +154,7 @@ func (k *sketcher) compose(s *shape, schema map[string]any, pointer string) {
 	s.parts = append(s.parts, branches("allOf")...)
 	for _, keyword := range []string{"oneOf", "anyOf"} {
 		if list := branches(keyword); len(list) > 0 {
-			discriminate(schema, keyword, list)
+			k.later = append(k.later, func() { discriminate(schema, keyword, list) })
 			s.groups = append(s.groups, list)
 		}
 	}
@@ -187,9 +193,21 @@ func discriminate(schema map[string]any, keyword string, list []*shape) {
 		if literals == nil {
 			literals = []string{string(appendString(nil, last))}
 		}
-		tag := &shape{}
-		tag.set(property, slot{shape: &shape{kinds: 1 << kindString, literals: literals}, required: true})
-		list[i] = &shape{place: list[i].place, parts: []*shape{list[i], tag}}
+		name(list[i], property, literals)
+	}
+}
+
+// name says which values a member of an alternative has that is named by them.
+func name(alternative *shape, property string, literals []string) {
+	family := alternative.family(true)
+	found := holders(family, property)
+	if len(found) == 0 {
+		alternative.set(property, slot{shape: &shape{kinds: 1 << kindString, literals: literals}, required: true})
+	}
+	for _, h := range found {
+		m := h.members[property]
+		m.shape, m.required = m.shape.clone(), true
+		m.literals = literals
 	}
 }
 

@@ -103,6 +103,7 @@ type rename struct {
 }
 
 func (o *options) rename() step {
+	before := len(o.found)
 	s := &rename{from: o.member("rename")}
 	n := o.values["to"]
 	if n == nil {
@@ -115,7 +116,7 @@ func (o *options) rename() step {
 	s.to = o.word(n)
 	s.base, s.name = s.from.parent()
 	tokens := append(slices.Clone(s.base), n.Value)
-	if o.naming != nil {
+	if o.naming != nil && len(o.found) == before {
 		if flaw, hint := o.naming(tokens); flaw != "" {
 			o.fail(n, hint, "%s", flaw)
 		}

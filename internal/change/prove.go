@@ -1,0 +1,326 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gateway/internal/finding"
+	"gateway/internal/instance"
+	"gateway/internal/openapi"
+)
+
+// Check tells how a JSON text breaks a schema of a contract, nil if it keeps it. side is
+// who sends the text.
+type Check func(c *openapi.Contract, side instance.Side, schema openapi.Schema, text []byte) error
+
+// Budget bounds a proof.
+type Budget struct {
+	// Instances is how many are generated for one body. Default: 12; fewer for plans
+	// with very many bodies, but at least 4.
+	Instances int
+	// All takes in operations that no change touches.
+	All bool
+}
+
+// maxInstances is how many instances a plan is proved with, as long as every body can
+// have 4.
+const maxInstances = 20_000
+
+// Counterexample is a document that the changes carry to where it does not belong.
+type Counterexample struct {
+	// Older and Newer are the versions between which it was carried.
+	Older, Newer string
+	// Operation is that of the older version.
+	Operation string
+	// Where is "request", "response 200" or "parameter query limit".
+	Where string
+	// Change is the one at fault as far as that is known; nil if no change touches the
+	// body.
+	Change *Change
+	// Problem says what is wrong.
+	Problem string
+	// From is the document, as small as it still shows the problem, and To what became
+	// of it; "" if nothing did.
+	From, To string
+}
+
+// Result counts what a proof has looked at.
+type Result struct {
+	Bodies, Documents int
+	Counterexamples   []Counterexample
+}
+
+// Prove refuses a plan that can make an invalid document. Every body that a change
+// touches is carried, with the examples of the contracts and instances of their schemas:
+// old requests forward, new responses back, and where the changes are lossless, old
+// documents there and back again.
+func (p *Plan) Prove(check Check, budget Budget) error {
+	var list finding.List
+	for _, e := range p.Test(check, budget).Counterexamples {
+		at := finding.Position{File: p.versions[len(p.versions)-1].Contract.File}
+		word := ""
+		if e.Change != nil {
+			at, word = finding.Position(e.Change.Source), "description"
+		}
+		message := fmt.Sprintf("%s of %s: %s", e.Where, e.Operation, e.Problem)
+		hint := "this breaks it: " + e.From
+		if e.To != "" {
+			hint += " becomes " + e.To
+		}
+		if !slices.ContainsFunc(list, func(o *finding.Error) bool { return o.At == at && o.Message == message }) {
+			list = append(list, &finding.Error{Message: message, At: at, Word: word, Hint: hint})
+		}
+	}
+	return list.Err()
+}
+
+// Test is Prove with everything that it finds.
+func (p *Plan) Test(check Check, budget Budget) Result {
+	t := &tester{check: check, budget: budget, documents: make(map[*openapi.Contract]*instance.Document)}
+	if t.budget.Instances == 0 {
+		t.budget.Instances = instance.Variants
+		if n := p.bodies(budget.All); n > 0 {
+			t.budget.Instances = min(t.budget.Instances, max(4, maxInstances/n))
+		}
+	}
+	for _, b := range p.bounds {
+		for _, op := range b.older.Contract.Operations {
+			newer := b.pairs[op]
+			if l := b.legs[op]; l != nil {
+				t.leg(b, l)
+			} else if budget.All && newer != nil {
+				t.leg(b, &leg{older: op, newer: newer})
+			}
+		}
+	}
+	return t.result
+}
+
+// bodies is how many bodies there are to prove.
+func (p *Plan) bodies(all bool) (n int) {
+	for _, b := range p.bounds {
+		for _, l := range b.legs {
+			n += len(l.request) + len(l.responses)
+		}
+		if all {
+			n += 2 * len(b.pairs)
+		}
+	}
+	return n
+}
+
+// tester carries documents and looks at what becomes of them.
+type tester struct {
+	check     Check
+	budget    Budget
+	documents map[*openapi.Contract]*instance.Document
+	result    Result
+}
+
+// body is one kind of body of one operation.
+type body struct {
+	*boundary
+	*program // nil if nothing changes
+	leg      *leg
+	where    string
+	side     instance.Side
+	from, to openapi.Schema
+	examples []openapi.Example
+}
+
+func (t *tester) leg(b *boundary, l *leg) {
+	if l.older.Body != nil && l.newer.Body != nil {
+		for _, m := range l.older.Body.Content {
+			if newer, ok := b.sameMedia(l.newer.Body.Content, m.Type); ok && isJSON(m.Type) {
+				p := find(l.request, m.Type)
+				t.forward(&body{b, p, l, "the request", instance.Request, m.Schema, newer.Schema, m.Examples})
+			}
+		}
+	}
+	for _, status := range l.older.Statuses() {
+		newer, ok := l.newer.Responses[b.became(l.older, status)]
+		if !ok {
+			continue
+		}
+		for _, m := range l.older.Responses[status].Content {
+			if their, ok := b.sameMedia(newer.Content, m.Type); ok && isJSON(m.Type) {
+				p := l.responses[status][m.Type]
+				t.back(&body{b, p, l, "response " + status, instance.Response, m.Schema, their.Schema, their.Examples}, m.Examples)
+			}
+		}
+	}
+	t.parameters(b, l)
+}
+
+// sameMedia finds what the newer contract has for a media type of the older one.
+func (b *boundary) sameMedia(content []openapi.Media, mediaType string) (openapi.Media, bool) {
+	for _, m := range content {
+		if m.Type == mediaType {
+			return m, true
+		}
+	}
+	for _, m := range content {
+		if isJSON(m.Type) && isJSON(mediaType) {
+			return m, true
+		}
+	}
+	return openapi.Media{}, false
+}
+
+// texts are the documents of a schema that are valid in its contract.
+func (t *tester) texts(c *openapi.Contract, side instance.Side, schema openapi.Schema, examples []openapi.Example) []string {
+	var list []string
+	add := func(text string) {
+		if !slices.Contains(list, text) && t.check(c, side, schema, []byte(text)) == nil {
+			list = append(list, text)
+		}
+	}
+	for _, e := range examples {
+		add(string(e.Text))
+	}
+	if schema == "" {
+		return list
+	}
+	document := t.documents[c]
+	if document == nil {
+		var err error
+		if document, err = instance.Parse(c.Document); err != nil {
+			return list
+		}
+		t.documents[c] = document
+	}
+	for variant := range t.budget.Instances {
+		if v, err := document.Generate(string(schema), side, variant); err == nil {
+			add(jsonText(v))
+		}
+	}
+	return list
+}
+
+// forward carries old requests, and back again.
+func (t *tester) forward(b *body) {
+	t.result.Bodies++
+	for _, text := range t.texts(b.older.Contract, b.side, b.from, b.examples) {
+		t.result.Documents++
+		if t.judge(b, text, b.ahead, false) || b.lossless() && t.judge(b, text, b.round, false) {
+			return // one counterexample is enough
+		}
+	}
+}
+
+// back carries new responses back, and old ones there and back again.
+func (t *tester) back(b *body, examples []openapi.Example) {
+	t.result.Bodies++
+	for _, text := range t.texts(b.newer.Contract, b.side, b.to, b.examples) {
+		t.result.Documents++
+		if t.judge(b, text, b.behind, true) {
+			return
+		}
+	}
+	if !b.lossless() {
+		return
+	}
+	for _, text := range t.texts(b.older.Contract, b.side, b.from, examples) {
+		t.result.Documents++
+		if t.judge(b, text, b.round, false) {
+			return
+		}
+	}
+}
+
+// lossless tells whether old documents have to come back as they were.
+func (b *body) lossless() bool {
+	return b.program != nil && !slices.ContainsFunc(b.acts, func(a act) bool { return !a.change.Lossless })
+}
+
+// trial carries a text and says what is wrong with what becomes of it; "" if nothing is.
+type trial func(t *tester, text string) (became, problem string, at *Change)
+
+// ahead: an old document has to be valid in the newer contract.
+func (b *body) ahead(t *tester, text string) (string, string, *Change) {
+	became, failure := b.run(text, (*program).forward)
+	return b.verdict(t, became, failure, b.newer, b.to)
+}
+
+// behind: a new document has to be valid in the older contract.
+func (b *body) behind(t *tester, text string) (string, string, *Change) {
+	became, failure := b.run(text, (*program).back)
+	return b.verdict(t, became, failure, b.older, b.from)
+}
+
+// round: an old document has to come back as it was.
+func (b *body) round(_ *tester, text string) (string, string, *Change) {
+	became, failure := b.run(text, (*program).forward)
+	if failure == nil {
+		became, failure = b.run(became, (*program).back)
+	}
+	switch {
+	case failure != nil:
+		return "", fmt.Sprintf("a change that says it is lossless does not come back: %s", failure.Message), failure.Change
+	case !equalText(text, became):
+		return became, "there and back it is not the same, and the change says that it is lossless", b.blamed()
+	}
+	return became, "", nil
+}
+
+// run applies the program of a body to a text.
+func (b *body) run(text string, do func(*program, *document) *Failure) (string, *Failure) {
+	if b.program == nil {
+		return text, nil
+	}
+	d, flaw := parse(text)
+	if flaw != "" {
+		return "", &Failure{Message: flaw}
+	}
+	defer d.release()
+	if failure := do(b.program, d); failure != nil {
+		return "", failure
+	}
+	return string(d.root.write(nil)), nil
+}
+
+func (b *body) verdict(t *tester, became string, failure *Failure, v *Version, schema openapi.Schema) (string, string, *Change) {
+	if failure != nil {
+		return "", "it cannot be carried: " + strings.TrimSpace(failure.Pointer+" "+failure.Message), failure.Change
+	}
+	if err := t.check(v.Contract, b.side, schema, []byte(became)); err != nil {
+		return became, fmt.Sprintf("what becomes of it breaks the contract of %s: %v", v.label(), err), b.blamed()
+	}
+	return became, "", nil
+}
+
+// blamed is the change that is at fault, as far as that can be told: the last one.
+func (b *body) blamed() *Change {
+	if b.program == nil || len(b.acts) == 0 {
+		return nil
+	}
+	return b.acts[len(b.acts)-1].change
+}
+
+// judge tries a text, one of the newer contract with reverse, and reports it in its smallest form if it is a counterexample.
+func (t *tester) judge(b *body, text string, try trial, reverse bool) bool {
+	became, problem, at := try(t, text)
+	if problem == "" {
+		return false
+	}
+	from, schema := b.older, b.from
+	if reverse {
+		from, schema = b.newer, b.to
+	}
+	text = shrink(text, func(smaller string) bool {
+		if t.check(from.Contract, b.side, schema, []byte(smaller)) != nil {
+			return false
+		}
+		made, still, by := try(t, smaller)
+		if still == "" {
+			return false
+		}
+		became, problem, at = made, still, by
+		return true
+	})
+	t.result.Counterexamples = append(t.result.Counterexamples, Counterexample{
+		Older: b.older.Name, Newer: b.newer.Name, Operation: b.leg.older.ID, Where: b.where, Change: at, Problem: problem, From: text, To: became,
+	})
+	return true
+}
