@@ -101,6 +101,12 @@ func short(file string) string {
 	return file
 }
 
+// Short returns the place as it is shown: relative to the working directory.
+func (p Position) Short() Position {
+	p.File = short(p.File)
+	return p
+}
+
 // oneLine makes text printable on one line.
 func oneLine(s string) string {
 	return printable(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " "))

@@ -150,10 +150,12 @@ var hosted = []Exception{
 	{"modules/versioning/admin.go", "it adds to Caddy's admin API and shares counts in its pool"},
 	{"modules/strict/cli.go", "it rewires Caddy's commands"},
 	{"modules/strict/admin.go", "it stands before Caddy's admin API"},
+	{"modules/strict/reading.go", "its warnings are those of Caddy's adapters"},
+	{"modules/strict/supervise.go", "it loads configurations into Caddy"},
+	{"modules/strict/tell.go", "it speaks to Caddy's admin endpoint"},
 	{"modules/strict/stock.go", "it runs Caddy's own adapter"},
 	{"modules/strict/names.go", "it asks Caddy for the names of directives and modules"},
 	{"modules/strict/redact.go", "its warnings are those of Caddy's adapters"},
-	{"modules/strict/watch.go", "it serves Caddy's watcher"},
 	{"modules/order/order.go", "it registers the order with Caddy"},
 }
 

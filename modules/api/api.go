@@ -105,6 +105,7 @@ type API struct {
 	Source string `json:"source,omitempty"`
 
 	app    *App
+	site   *Handler // that serves the API
 	logger *zap.Logger
 	origin origin
 	pooled string // the key of what is fetched; "" if nothing is
@@ -161,6 +162,7 @@ func (h *Handler) open(ctx caddy.Context) error {
 		return err
 	}
 	for i, a := range h.APIs {
+		a.site = h
 		live.enter(a)
 		w := &watcher{site: h, i: i, api: a, settled: intakes[i]}
 		go w.run(ctx)

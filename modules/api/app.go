@@ -7,6 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"gateway/internal/exchange"
+	"gateway/internal/loads"
 	"gateway/internal/redis"
 	"gateway/modules/console"
 	"gateway/modules/telemetry"
@@ -52,7 +53,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if a.Console != "" {
-		if a.console, err = console.New(a.Console, func() any { return a.reports() }); err != nil {
+		if a.console, err = console.New(a.Console, a.sources()); err != nil {
 			return err
 		}
 	}
@@ -71,6 +72,7 @@ func (a *App) SharedStore() *redis.Store { return a.store }
 
 // Start implements caddy.App.
 func (a *App) Start() error {
+	loads.Process().Start(a)
 	a.telemetry.Started(time.Now())
 	if a.console != nil {
 		return a.console.Start(a.ctx)
@@ -80,6 +82,7 @@ func (a *App) Start() error {
 
 // Stop implements caddy.App.
 func (a *App) Stop() error {
+	loads.Process().Stop(a)
 	if a.console != nil {
 		return a.console.Stop()
 	}
@@ -125,6 +128,13 @@ func (a *App) Record(x *exchange.Exchange, r *http.Request) {
 	a.telemetry.Record(x, r)
 	if a.console != nil {
 		a.console.Record(x, r)
+	}
+}
+
+// announce tells the console's listeners that the state has changed.
+func (a *App) announce() {
+	if a.console != nil {
+		a.console.Announce()
 	}
 }
 

@@ -92,6 +92,7 @@ func (w *watcher) tell(before, next *offer, troubles map[string]error) {
 				zap.String("file", v.contract.File), zap.Int("operations", len(v.contract.Operations)))
 		}
 	}
+	w.api.app.announce()
 	told := make(map[string]bool) // a folder that cannot be read is the same for all versions
 	for _, name := range fresh {
 		if err := troubles[name]; !told[err.Error()] {

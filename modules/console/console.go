@@ -6,6 +6,7 @@
 //	requests.go the last requests, good ones too
 //	events.go   the same as they happen
 //	metrics.go  the last hour in numbers
+//	state.go    the process, its configuration and what it depends on
 //	guard.go    who may look
 //	page/       the page itself: no build step, no foreign request
 package console
@@ -33,7 +34,7 @@ const defaultPort = 2021
 type Console struct {
 	address   caddy.NetworkAddress
 	text      string
-	contracts func() any
+	sources   Sources
 	recording *recording.Recording
 	stopping  chan struct{} // closed when the console stops
 	stop      sync.Once
@@ -59,14 +60,13 @@ func parse(address string) (caddy.NetworkAddress, error) {
 	return parsed, nil
 }
 
-// New returns the console of an address. contracts returns
-// what became of the contracts, in the form of the admin endpoint.
-func New(address string, contracts func() any) (*Console, error) {
+// New returns the console of an address.
+func New(address string, sources Sources) (*Console, error) {
 	parsed, err := parse(address)
 	if err != nil {
 		return nil, err
 	}
-	c := &Console{address: parsed, text: parsed.JoinHostPort(0), contracts: contracts, stopping: make(chan struct{})}
+	c := &Console{address: parsed, text: parsed.JoinHostPort(0), sources: sources, stopping: make(chan struct{})}
 	if c.recording, err = enter(c.text); err != nil {
 		return nil, err
 	}
@@ -101,6 +101,12 @@ func leave(address string) error {
 	return err
 }
 
+// version is that of this binary.
+func version() string {
+	text, _ := caddy.Version()
+	return text
+}
+
 // Start begins to listen. The context is that of the configuration.
 func (c *Console) Start(ctx context.Context) error {
 	// A reload listens to the address before the config of before has let go of it.
@@ -113,6 +119,7 @@ func (c *Console) Start(ctx context.Context) error {
 		ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	go c.serve(listening.(net.Listener))
+	go c.announceLoads()
 	caddy.Log().Named("gateway.console").Info("the console is at http://" + c.text + "/")
 	return nil
 }
@@ -160,6 +167,7 @@ func (c *Console) handler() http.Handler {
 	mux.HandleFunc("GET /api/requests", c.serveRequests)
 	mux.HandleFunc("GET /api/requests/{id}", c.serveRequest)
 	mux.HandleFunc("GET /api/events", c.serveEvents)
+	c.describe(mux)
 	mux.HandleFunc("GET /api/metrics", c.serveMetrics)
 	mux.HandleFunc("GET /api/reasons", serveReasons)
 	return mux

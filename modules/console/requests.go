@@ -3,9 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
-	"os"
 	"strconv"
-	"time"
 
 	"gateway/internal/filter"
 	"gateway/internal/recording"
@@ -17,22 +15,6 @@ const (
 	maxListed     = recording.Capacity
 	defaultListed = 100
 )
-
-// process is what is known of this process.
-var process = struct {
-	started time.Time
-	token   string
-}{time.Now(), newToken()}
-
-func (c *Console) serveState(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{
-		"process":    map[string]any{"started": recording.Moment(process.started), "pid": os.Getpid()},
-		"load_error": nil,
-		"contracts":  c.contracts(),
-		"recording":  c.recording.State(),
-		"token":      process.token,
-	})
-}
 
 // serveRequests lists requests, newest first.
 func (c *Console) serveRequests(w http.ResponseWriter, r *http.Request) {

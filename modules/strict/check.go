@@ -17,7 +17,9 @@ type checker struct {
 	env  lookup
 	read func(file string) ([]byte, error)
 	// sources are the files that were looked at, by name.
-	sources  map[string]*source
+	sources map[string]*source
+	// patterns are what imports name, whether there are such files or not.
+	patterns []string
 	snippets map[string]bool
 	found    finding.List
 }
@@ -68,6 +70,7 @@ func (c *checker) follow(file, pattern string) {
 		}
 		pattern = filepath.Join(dir, pattern)
 	}
+	c.patterns = append(c.patterns, pattern)
 	matches, err := filepath.Glob(pattern)
 	if err != nil {
 		return

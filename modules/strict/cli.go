@@ -72,13 +72,19 @@ func wrap(command *cobra.Command, outcome string) {
 	run := command.RunE
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		useStrict(cmd)
+		if cmd.Name() == "run" {
+			supervise(cmd)
+		}
 		release := holdLog()
 		err := run(cmd, args)
-		found := findings(err)
+		found := finding.Of(err)
 		release(len(found) == 0)
 		if len(found) > 0 {
 			cmd.SilenceErrors = true
 			report(cmd, found, outcome)
+			if cmd.Name() == "reload" {
+				tellRunning(cmd, found)
+			}
 		}
 		return err
 	}
@@ -100,9 +106,6 @@ func useStrict(cmd *cobra.Command) {
 	}
 	if isCaddyfile(config.Value.String(), adapter.Value.String()) {
 		_ = adapter.Value.Set(adapterName)
-	}
-	if watch, err := flags.GetBool("watch"); err == nil && watch {
-		watched.start()
 	}
 }
 
@@ -136,20 +139,6 @@ func holdLog() (release func(write bool)) {
 		}
 		caddy.UnbufferDefaultLogger(original)
 	}
-}
-
-// findings returns the findings in an error, however it is wrapped.
-func findings(err error) finding.List {
-	if err == nil {
-		return nil
-	}
-	if list, ok := errors.AsType[finding.List](err); ok {
-		return list
-	}
-	if e, ok := errors.AsType[*finding.Error](err); ok {
-		return finding.List{e}
-	}
-	return finding.Extract(err.Error())
 }
 
 // report prints findings and what they mean.

@@ -115,7 +115,7 @@ func runLint(cmd *cobra.Command, _ []string) error {
 	}
 	release := holdLog()
 	warnings, doubts, err := lint(config, adapter)
-	found := findings(err)
+	found := finding.Of(err)
 	if err != nil && len(found) == 0 {
 		found = finding.List{{Message: err.Error(), At: finding.Position{File: config}}}
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts: *update,
 		Setup:         setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"told": told,
 			"get":  get,
 			"post": post,
 		},
@@ -62,6 +64,22 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s: got %q, want %q", args[0], last, args[1])
+}
+
+// told fetches a URL until its answer matches a pattern, or until it does not: told URL pattern.
+func told(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: told url pattern")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	var last string
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if last = fetch(http.NewRequest(http.MethodGet, args[0], nil)); strings.HasPrefix(last, "200 ") && pattern.MatchString(last) != neg {
+			return
+		}
+	}
+	ts.Fatalf("%s: got %q, which is not what %q wants", args[0], last, args[1])
 }
 
 // post posts a file and prints the answer: post URL content-type file.

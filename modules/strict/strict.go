@@ -7,11 +7,9 @@
 package strict
 
 import (
-	"cmp"
-	"maps"
-	"os"
-
 	"github.com/caddyserver/caddy/v2/caddyconfig"
+
+	"gateway/internal/loads"
 )
 
 func init() {
@@ -37,27 +35,12 @@ type Adapter struct{}
 // Adapt implements caddyconfig.Adapter.
 func (Adapter) Adapt(body []byte, options map[string]any) ([]byte, []caddyconfig.Warning, error) {
 	given, _ := options["filename"].(string)
-	file := cmp.Or(given, requestBody)
-	if file == "-" {
-		file = standardInput
+	file := nameOf(given)
+	r := read(file, body, options)
+	if r.Err == nil {
+		loads.Process().Propose(r.Candidate(file))
 	}
-	options = maps.Clone(options)
-	if options == nil {
-		options = map[string]any{}
-	}
-	options["filename"] = file
-
-	checks := newChecker(os.LookupEnv, os.ReadFile)
-	checks.check(file, string(body))
-	if err := checks.found.Err(); err != nil {
-		return watched.orLast(file, nil, nil, err)
-	}
-	config, warnings, found := (&stock{checks: checks, file: file, options: options}).adapt(body)
-	if err := found.Err(); err != nil {
-		return watched.orLast(file, config, warnings, err)
-	}
-	config, more, err := hideTokens(config)
-	return watched.orLast(file, config, append(warnings, more...), err)
+	return r.Config, r.Warnings, r.Err
 }
 
 var _ caddyconfig.Adapter = Adapter{}

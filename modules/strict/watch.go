@@ -1,53 +1,64 @@
 package strict
 
 import (
-	"sync"
-
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
-	"go.uber.org/zap"
+	"bytes"
+	"context"
+	"time"
 )
 
-// watched keeps `run --watch` going. Caddy's watcher adapts the file every second,
-// and gives up for good at the first error; a typo would end the watch. While a file
-// is watched, an error is therefore logged once, and the last good config is given
-// again: nothing has changed, says the watcher, and looks again.
-var watched watch
+// LookEvery is how often the files behind a Caddyfile are looked at. A change is read at
+// one look and told at the next one, if it is still the same: a file that is half
+// written is not. Looking works on every file system, and with editors that replace
+// files.
+const LookEvery = 50 * time.Millisecond
 
-type watch struct {
-	mu       sync.Mutex
-	on       bool
-	config   map[string][]byte // the last good config by file
-	reported map[string]string // the error that was logged last, by file
+// Watch follows a Caddyfile with everything that it imports. It is for one goroutine.
+type Watch struct {
+	file string
+	last *Reading
+	// besides are further files that matter for now.
+	besides footprint
 }
 
-func (w *watch) start() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.on, w.config, w.reported = true, map[string][]byte{}, map[string]string{}
-}
+// NewWatch follows a file, from a reading of it.
+func NewWatch(file string, last *Reading) *Watch { return &Watch{file: file, last: last} }
 
-// orLast passes a result on. If it is an error and the file is being watched, the
-// last good result takes its place.
-func (w *watch) orLast(file string, config []byte, warnings []caddyconfig.Warning, err error) ([]byte, []caddyconfig.Warning, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.on || file == requestBody {
-		return config, warnings, err
+// Besides lets changes of these files and folders count, too, until the next reading:
+// those that a configuration has failed over.
+func (w *Watch) Besides(names []string) { w.besides = look(names) }
+
+// Next waits for the next reading: of files that have changed, and then stayed as they
+// are for one look. It returns nil once the context has ended.
+func (w *Watch) Next(ctx context.Context) *Reading {
+	ticker := time.NewTicker(LookEvery)
+	defer ticker.Stop()
+	files, besides := w.last.files, w.besides
+	for changed := false; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		now, nowBesides := files.again(), besides.again()
+		if !now.same(files) || !nowBesides.same(besides) {
+			files, besides, changed = now, nowBesides, true
+			continue
+		}
+		if changed {
+			w.last, w.besides = Read(w.file), nil
+			return w.last
+		}
 	}
+}
+
+// Same tells whether two readings say the same.
+func (r *Reading) Same(other *Reading) bool {
+	return bytes.Equal(r.Config, other.Config) && errorText(r.Err) == errorText(other.Err)
+}
+
+func errorText(err error) string {
 	if err == nil {
-		w.config[file] = config
-		delete(w.reported, file)
-		return config, warnings, nil
+		return ""
 	}
-	last, ok := w.config[file]
-	if !ok {
-		return config, warnings, err
-	}
-	if text := err.Error(); w.reported[file] != text {
-		w.reported[file] = text
-		caddy.Log().Named("watcher").Error("the file has an error; the last good config stays in use",
-			zap.String("config_file", file), zap.Error(err))
-	}
-	return last, nil, nil
+	return err.Error()
 }
