@@ -25,6 +25,7 @@ func (adminLimits) CaddyModule() caddy.ModuleInfo {
 // The routes of the admin endpoint.
 const (
 	limitsPath = "/gateway/limits"
+	topPath    = limitsPath + "/top"
 	lookPath   = limitsPath + "/look"
 	resetPath  = limitsPath + "/reset"
 )
@@ -33,6 +34,12 @@ const (
 func (adminLimits) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		admin.Route(limitsPath, serveLimits),
+		admin.Route(topPath, func(w http.ResponseWriter, r *http.Request) error {
+			if err := admin.Allow(w, r, http.MethodGet); err != nil {
+				return err
+			}
+			return admin.Answer(w, Overview())
+		}),
 		admin.Route(lookPath, func(w http.ResponseWriter, r *http.Request) error {
 			return serveSubject(w, r, func(*policy, *claim) error { return nil })
 		}),
@@ -89,10 +96,7 @@ func serveSubject(w http.ResponseWriter, r *http.Request, do func(*policy, *clai
 	seen, misfit := map[any]bool{}, error(nil)
 	for h, i := range livePolicies() {
 		p := &h.policies[i]
-		state := any(p.store)
-		if p.flights != nil {
-			state = p.flights
-		}
+		state := p.state()
 		if p.name != s.Policy || seen[state] {
 			continue
 		}

@@ -198,9 +198,11 @@ func TestCommand(t *testing.T) {
 	for _, tt := range []struct{ args, want string }{
 		{"", "POLICY   LIMIT  KEY"},
 		{"", "default  5/1h   {http.request.header.X-Tenant}  memory  enforce  1"},
-		{"look default acme", "default: 4 of 5 left, all of it in 720 s\n"},
+		{"look default acme", "default: 4 of 5 left, all of it in 720 s; top calls it "},
 		{"reset default acme", "default: 5 of 5 left\n"},
-		{"look default --by-address 192.0.2.1", "default: 5 of 5 left\n"},
+		{"look default --by-address 192.0.2.1", "default: 5 of 5 left; top calls it "},
+		{"top", "POLICY  KEY  LEFT  OF  WHOLE IN  WHERE\n"},
+		{"top default --json", `"nearest": []`},
 		{"look default acme --json", `"remaining": 5`},
 		{"look nothing acme", `no policy is called \"nothing\"`},
 	} {

@@ -55,6 +55,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		store          exact|lease [<units>]|local
 //		on_error       local|open|closed
 //		persist        on|off
+//		show_keys      on|off
 //		headers        on|off
 //		legacy_headers on|off
 //		cost_header    <field>
@@ -62,7 +63,7 @@ func parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		before_auth    on|off
 //		mode           enforce|report|off
 //		policy <name> {
-//			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error, persist, mode as above>
+//			<quota, burst, timezone, concurrency, tier, key, ipv4_prefix, ipv6_prefix, missing, max_keys, store, on_error, persist, show_keys, mode as above>
 //		}
 //		zone <name> {
 //			key         <text>

@@ -19,7 +19,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "limits",
-		Usage: "[look|reset <policy> [<key>...]]",
+		Usage: "[top [<policy>] | look|reset <policy> [<key>...]]",
 		Short: "Lists the rate limits of a running gateway, looks at a key or resets it",
 		Long: `
 Lists the rate limit policies of the gateway that runs on this machine, or tells what
@@ -27,6 +27,7 @@ one key has left, or gives it its whole quota back. A key is what the policy cou
 one value for each placeholder, none if the key is global.
 
 	$ gateway limits
+	$ gateway limits top
 	$ gateway limits look per-minute 192.0.2.1
 	$ gateway limits reset tenants acme
 
@@ -44,6 +45,9 @@ func limitsCommand(cmd *cobra.Command) {
 	flags.String("address", "", "Address of the admin endpoint (default: as the configuration says, or "+caddy.DefaultAdminListen+")")
 	flags.StringP("config", "c", "", "Configuration file that names the admin endpoint")
 	flags.Bool("json", false, "Print what the admin endpoint answers")
+	cmd.AddCommand(&cobra.Command{
+		Use: "top [<policy>]", Short: "Lists the keys that have the least left", Args: cobra.MaximumNArgs(1), RunE: runTop,
+	})
 	for _, verb := range []struct{ name, path, short string }{
 		{"look", lookPath, "Tells what one key has left"},
 		{"reset", resetPath, "Gives one key its whole quota back"},
@@ -77,6 +81,28 @@ func runLimits(cmd *cobra.Command, _ []string) error {
 	return table.Flush()
 }
 
+func runTop(cmd *cobra.Command, args []string) error {
+	var answer overview
+	if done, err := askAdmin(cmd, http.MethodGet, topPath, nil, &answer); done || err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "POLICY\tKEY\tLEFT\tOF\tWHOLE IN\tWHERE")
+	for _, p := range answer.Policies {
+		if len(args) > 0 && p.Policy != args[0] {
+			continue
+		}
+		for _, k := range p.Nearest {
+			key := k.Key
+			if !k.Hashed {
+				key = strconv.Quote(key) // a client may have chosen it
+			}
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d s\t%s\n", p.Policy, key, k.Remaining, k.Limit, k.Reset, p.Source)
+		}
+	}
+	return table.Flush()
+}
+
 func runSubject(cmd *cobra.Command, path string, args []string) error {
 	s := subject{Policy: args[0], Key: args[1:]}
 	s.Address, _ = cmd.Flags().GetString("by-address")
@@ -94,6 +120,9 @@ func runSubject(cmd *cobra.Command, path string, args []string) error {
 		}
 		if c.Leased > 0 {
 			line += fmt.Sprintf(", %d taken ahead by this gateway", c.Leased)
+		}
+		if path == lookPath {
+			line += "; top calls it " + c.Alias
 		}
 		if _, err := fmt.Fprintln(cmd.OutOrStdout(), line); err != nil {
 			return err

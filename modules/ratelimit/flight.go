@@ -12,6 +12,7 @@ type flights struct {
 	shards [flightShards]flightShard
 	total  atomic.Int64
 	tally  tally
+	near   atomic.Pointer[near] // nil as long as no policy needs it
 }
 
 // flightShards bounds the contention between requests.

@@ -55,7 +55,11 @@ type held func() error
 func (h *Handler) hold(p *policy, i int, store *redis.Store, storage shelf, logger *zap.Logger) error {
 	config, id := h.Policies[i], h.identity(i)
 	if p.concurrency > 0 {
-		return h.holdFlights(p, id)
+		err := h.holdFlights(p, id)
+		if err == nil {
+			p.holdNear()
+		}
+		return err
 	}
 	var err error
 	if p.shared, err = config.share(store, id, logger); err != nil {
@@ -72,6 +76,7 @@ func (h *Handler) hold(p *policy, i int, store *redis.Store, storage shelf, logg
 		_, err := stores.Delete(id)
 		return err
 	})
+	p.holdNear()
 	if p.shared == nil || config.Store != CountLease {
 		return nil
 	}

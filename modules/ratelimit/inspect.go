@@ -26,6 +26,8 @@ type condition struct {
 	// Reset is how many seconds it takes until all of it is back.
 	Reset  int64 `json:"reset_seconds"`
 	Leased int64 `json:"leased,omitempty"` // units that this gateway has taken ahead
+	// Alias is what the key is called in lists of those with the least left.
+	Alias string `json:"alias"`
 }
 
 // claimOf finds the partition of a subject.
@@ -82,7 +84,7 @@ func (p *policy) keyOf(s subject) ([]byte, error) {
 // look tells the condition of a claim and changes nothing.
 func (p *policy) look(c *claim) (condition, error) {
 	now := monotonic()
-	about := condition{Policy: p.name, Store: p.place(), Limit: c.terms.quota.units}
+	about := condition{Policy: p.name, Store: p.place(), Limit: c.terms.quota.units, Alias: c.key.alias()}
 	switch {
 	case p.flights != nil:
 		about.Limit = c.terms.concurrency
@@ -110,6 +112,7 @@ func (p *policy) reset(c *claim) error {
 		return fmt.Errorf("policy %s counts requests under way, which cannot be undone", p.quoted)
 	}
 	p.store.forget(c.key)
+	p.near.forget(c.key)
 	if p.shared == nil {
 		return nil
 	}

@@ -73,7 +73,9 @@ func (h *Handler) arrange(policies []policy) []string {
 	h.memoryOrder = lockOrder(policies, func(p *policy) bool { return p.store != nil && p.shared == nil })
 	h.remoteOrder = lockOrder(policies, func(p *policy) bool { return p.shared != nil })
 	h.flightOrder = nil
+	h.noting = false
 	for i := range policies {
+		h.noting = h.noting || policies[i].near != nil
 		if policies[i].flights != nil {
 			h.flightOrder = append(h.flightOrder, uint8(i))
 		}

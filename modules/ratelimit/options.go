@@ -25,11 +25,12 @@ var policyOptions = map[string]func(*parser, *Policy) error{
 	"tier":        (*parser).tier,
 	"store":       (*parser).store,
 	"on_error":    (*parser).onError,
-	"persist":     (*parser).persist,
+	"persist":     func(p *parser, policy *Policy) error { return p.onOff(&policy.Persist) },
+	"show_keys":   func(p *parser, policy *Policy) error { return p.onOff(&policy.ShowKeys) },
 	"mode":        (*parser).mode,
 }
 
-var policyOptionNames = []string{"quota", "burst", "timezone", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error", "persist", "mode"}
+var policyOptionNames = []string{"quota", "burst", "timezone", "concurrency", "tier", "key", "ipv4_prefix", "ipv6_prefix", "missing", "max_keys", "store", "on_error", "persist", "show_keys", "mode"}
 
 // argument moves on to the value of an option.
 func (p *parser) argument(hint string) error {
@@ -149,15 +150,16 @@ func (p *parser) onError(policy *Policy) error {
 	return nil
 }
 
-// persist reads "on" or "off".
-func (p *parser) persist(policy *Policy) error {
+// onOff reads "on" or "off".
+func (p *parser) onOff(to *bool) error {
+	name := p.Val()
 	if err := p.argument("on or off"); err != nil {
 		return err
 	}
 	if p.Val() != "on" && p.Val() != "off" {
-		return finding.At(p, "", "persist must be on or off, got %q", p.Val())
+		return finding.At(p, "", "%s must be on or off, got %q", name, p.Val())
 	}
-	policy.Persist = p.Val() == "on"
+	*to = p.Val() == "on"
 	return nil
 }
 

@@ -65,6 +65,9 @@ type Policy struct {
 	// Persist keeps the state across restarts, in Caddy's storage. It is for quotas that
 	// are counted in this gateway. Default: false.
 	Persist bool `json:"persist,omitempty"`
+	// ShowKeys shows operators the keys that have the least left as they are, instead of
+	// aliases that tell nothing. Default: false.
+	ShowKeys bool `json:"show_keys,omitempty"`
 	// Mode is "enforce", "report" (decide and count by itself, but let through and tell
 	// the client nothing) or "off". Default: that of the directive.
 	Mode exchange.Mode `json:"mode,omitempty"`
@@ -103,6 +106,9 @@ type policy struct {
 	shared  *shared       // nil if the policy is counted in memory only
 	when    matcher       // nil if the policy is for all requests
 	leases  *leases       // nil if units are not taken ahead
+	near    *near         // nil if the state in memory tells as much
+
+	showKeys bool
 
 	quoted  string           // the name as a structured-field String
 	names   []string         // the name alone, for refusals
@@ -121,7 +127,7 @@ func (p Policy) compile() (policy, error) {
 		name:    cmp.Or(p.Name, defaultName),
 		unnamed: p.Name == "",
 		network: network{cmp.Or(p.IPv4Prefix, 32), cmp.Or(p.IPv6Prefix, 64)},
-		missing: cmp.Or(p.Missing, MissingIP),
+		missing: cmp.Or(p.Missing, MissingIP), showKeys: p.ShowKeys,
 	}
 	if err := p.check(); err != nil {
 		return c, err

@@ -75,6 +75,7 @@ type Handler struct {
 	flightOrder   []uint8 // of those that bound the concurrency
 	policyField   string  // RateLimit-Policy of a request that all policies decide
 	inMemory      bool    // no policy has more than its state in memory
+	noting        bool    // a policy remembers who has little left
 	smallestBurst int64
 	settling      *settling // nil if the cost is final when a request comes
 	tellLimits    bool
@@ -236,8 +237,12 @@ func (h *Handler) decide(x *exchange.Exchange, r *http.Request, claims []claim) 
 		}
 	}
 	now := monotonic()
-	v := h.charge(visitor{x, r}, claims, now, cost)
+	from := visitor{x, r}
+	v := h.charge(from, claims, now, cost)
 	h.tallyAll(claims, v)
+	if h.noting {
+		h.noteAll(from, claims, now)
+	}
 	if h.tellLimits {
 		h.tell(x, claims, now)
 	}

@@ -21,6 +21,7 @@ type store struct {
 	alone   alone
 	archive *archive // nil unless the state outlives the process
 	tally   tally
+	near    atomic.Pointer[near] // nil as long as no policy needs it
 
 	mu     sync.Mutex
 	bounds []int // one for each holder; the largest counts

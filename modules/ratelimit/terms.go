@@ -19,6 +19,7 @@ type terms struct {
 	refill int64 // seconds in which a spent burst comes back
 	remote remote
 
+	tier   string // whose they are; "" for the policy's own
 	item   string // in RateLimit-Policy
 	detail string // of refusals
 }

@@ -60,6 +60,7 @@ func (p Policy) compileTiers(own *terms) (*tiers, error) {
 			return nil, &fault{fmt.Sprintf("tier %q has the quota %s, and callers without a tier have %s: their windows cannot be compared", tier.Value, tier.Quota, p.Quota),
 				"quotas by the calendar need the same window in all tiers"}
 		}
+		granted.tier = tier.Value
 		t.terms[tier.Value] = &granted
 	}
 	return t, nil
