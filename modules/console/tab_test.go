@@ -139,7 +139,7 @@ func until(condition string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 		defer cancel()
-		if _, err := chromedp.Poll[bool](condition)(ctx, target); err != nil {
+		if _, err := chromedp.Poll[bool](`Boolean(`+condition+`)`)(ctx, target); err != nil {
 			return fmt.Errorf("waiting for %s: %w", condition, err)
 		}
 		return nil

@@ -5,10 +5,10 @@ import { moment } from "./format.js";
 // frame shows the text of a finding: message, code frame and hint, with its line marked.
 export function frame(text) {
 	return h("pre.frame", { tabindex: 0, role: "group", "aria-label": "Finding" }, text.replace(/\n+$/, "").split("\n").map((line, i) => {
-		const end = "\n";
+		const end = "\n"; // for those who copy it
 		if (/^ *> *\d+ [│|]/.test(line)) return [h("span.at", null, line), end];
 		if (/^ *[│|] *\^/.test(line)) return [h("span.caret", null, line), end];
-		return [i === 0 ? h("strong", null, line) : line, end];
+		return /[│|]/.test(line) ? [line, end] : [h(i === 0 ? "strong.said" : "span.said", null, line), end];
 	}));
 }
 

@@ -190,7 +190,7 @@ export class Requests {
 	}
 
 	#nothing(seen, problem) {
-		if (problem && problem.status !== 400) return empty("The console does not answer", h("p", null, `${problem.message}. It is asked again by itself.`));
+		if (problem && problem.status !== 400) return empty("The console does not answer", h("p", null, `${problem.message.replace(/\.$/, "")}. It is asked again by itself.`));
 		if (problem) return empty("The filter is not understood", h("p", null, "What is wrong stands below the field. Words are joined by spaces, such as: ", h("code", null, "status:>=400 path:/v1/*")));
 		if (this.#live.filter && seen) {
 			return empty("Nothing of what is remembered matches", h("p", null, `${plural(seen, "request")} came since the start, of which the last 500 are remembered. New ones that match appear by themselves.`),
