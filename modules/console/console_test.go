@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,16 @@ type state struct {
 // itself.
 func started(t *testing.T, address, options string) *gatewaytest.Gateway {
 	t.Helper()
-	gw := gatewaytest.New(t, fmt.Sprintf("{\n\tgateway {\n\t\tconsole %s\n\t}\n}\n:8080 {\n%s\n}\n", address, options))
+	return startedIn(t, ".", address, options)
+}
+
+// startedIn is started for a Caddyfile in a folder.
+func startedIn(t *testing.T, folder, address, options string) *gatewaytest.Gateway {
+	t.Helper()
+	gw, err := gatewaytest.LoadFile(t, filepath.Join(folder, "Caddyfile"), fmt.Sprintf("{\n\tgateway {\n\t\tconsole %s\n\t}\n}\n:8080 {\n%s\n}\n", address, options))
+	if err != nil {
+		t.Fatal(err)
+	}
 	app, err := gw.Context().App("gateway")
 	if err != nil {
 		t.Fatal(err)

@@ -78,6 +78,11 @@ export function empty(title, ...children) {
 	return h("div.empty", null, h("h2", null, title), ...children);
 }
 
+// emptyPage is a whole page of which there is nothing.
+export function emptyPage(title, ...children) {
+	return h("div.page", null, h("div.empty", null, h("h1", null, title), ...children));
+}
+
 // scrolling is a table that may be wider than its place.
 export function scrolling(label, ...children) {
 	return h("div.scroll", { tabindex: 0, role: "region", "aria-label": label }, ...children);

@@ -1,5 +1,5 @@
 // The limits: what each policy decided, and which keys are nearest to empty.
-import { empty, fill, h, scrolling, table } from "./dom.js";
+import { emptyPage, fill, h, scrolling, table } from "./dom.js";
 import { count, percent, plural } from "./format.js";
 import { Poll, unavailable } from "./poll.js";
 import { link } from "./router.js";
@@ -32,8 +32,8 @@ export class Limits {
 	#show(answer) {
 		const policies = answer.policies ?? [];
 		if (policies.length === 0) {
-			return fill(this.#host, h("div.page", null, empty("There are no limits yet", h("p", null, "One line limits every caller, here to 100 requests a minute by the verified user:"),
-				h("pre", { tabindex: 0, role: "group", "aria-label": "Example" }, "ratelimit 100/1m {http.auth.user.id}"))));
+			return fill(this.#host, emptyPage("There are no limits yet", h("p", null, "One line limits every caller, here to 100 requests a minute by the verified user:"),
+				h("pre", { tabindex: 0, role: "group", "aria-label": "Example" }, "ratelimit 100/1m {http.auth.user.id}")));
 		}
 		fill(this.#host, h("div.page", null, h("div.title", null, h("h1", null, "Limits"), h("p.soft", null, plural(policies.length, "policy", "policies")), store(answer.store)), policies.map(policy)));
 	}

@@ -1,6 +1,6 @@
 // A page that asks for the same again and again.
 import { get } from "./api.js";
-import { empty, fill, h } from "./dom.js";
+import { emptyPage, fill, h } from "./dom.js";
 
 // Poll asks for a path at an interval and calls show with answers that differ from the one before; a page that
 // stands still can be read and copied from.
@@ -54,5 +54,5 @@ export class Poll {
 // unavailable says in the place of a page that there is no answer.
 export function unavailable(host, error) {
 	if (host.childElementCount && host.querySelector(".page")) return; // what is shown is better than nothing
-	fill(host, h("div.page", null, empty("There is no answer", h("p", null, `${error.message.replace(/\.$/, "")}. It is asked again by itself.`))));
+	fill(host, emptyPage("There is no answer", h("p", null, `${error.message.replace(/\.$/, "")}. It is asked again by itself.`)));
 }

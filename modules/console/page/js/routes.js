@@ -1,5 +1,5 @@
 // The routes: what the gateway serves, and what stands before each operation.
-import { empty, fill, h, scrolling, table } from "./dom.js";
+import { empty, emptyPage, fill, h, scrolling, table } from "./dom.js";
 import { plural } from "./format.js";
 import { Poll, unavailable } from "./poll.js";
 import { go, link } from "./router.js";
@@ -39,8 +39,8 @@ export class Routes {
 	#show(answer) {
 		this.#routes = answer.routes ?? [];
 		if (this.#routes.length === 0) {
-			return fill(this.#host, h("div.page", null, empty("There are no routes yet", h("p", null, "Put a contract beside the Caddyfile, such as ", h("code", null, "api/orders/v1/openapi.yaml"), ", and give its API a block:"),
-				h("pre", { tabindex: 0, role: "group", "aria-label": "Example" }, ":8080 {\n\tapi orders {\n\t\treverse_proxy localhost:9001\n\t}\n}"))));
+			return fill(this.#host, emptyPage("There are no routes yet", h("p", null, "Put a contract beside the Caddyfile, such as ", h("code", null, "api/orders/v1/openapi.yaml"), ", and give its API a block:"),
+				h("pre", { tabindex: 0, role: "group", "aria-label": "Example" }, ":8080 {\n\tapi orders {\n\t\treverse_proxy localhost:9001\n\t}\n}")));
 		}
 		fill(this.#host, h("div.page", null, h("div.title", null, h("h1", null, "Routes"), h("p.soft", null, plural(this.#routes.length, "operation")), this.#input), this.#body));
 		this.#draw();

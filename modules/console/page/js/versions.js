@@ -1,5 +1,5 @@
 // The versions of the APIs: who uses which, and how long each will live.
-import { empty, fill, h, scrolling, table } from "./dom.js";
+import { emptyPage, fill, h, scrolling, table } from "./dom.js";
 import { ago, count, date, moment, percent, plural, span } from "./format.js";
 import { Poll, unavailable } from "./poll.js";
 import { link } from "./router.js";
@@ -47,8 +47,8 @@ export class Versions {
 	#show(answer) {
 		const apis = (answer.apis ?? []).filter((api) => api.versions?.length);
 		if (apis.length === 0) {
-			return fill(this.#host, h("div.page", null, empty("No API has versions yet", h("p", null, "A second folder beside the first makes one, such as ", h("code", null, "api/orders/v2/openapi.yaml"), ". What lives how long stands in the block of the API:"),
-				h("pre", { tabindex: 0, role: "group", "aria-label": "Example" }, "versioning {\n\tdefault v2\n\tversion v1 {\n\t\tdeprecated 2026-12-01\n\t\tsunset 2027-06-30\n\t}\n}"))));
+			return fill(this.#host, emptyPage("No API has versions yet", h("p", null, "A second folder beside the first makes one, such as ", h("code", null, "api/orders/v2/openapi.yaml"), ". What lives how long stands in the block of the API:"),
+				h("pre", { tabindex: 0, role: "group", "aria-label": "Example" }, "versioning {\n\tdefault v2\n\tversion v1 {\n\t\tdeprecated 2026-12-01\n\t\tsunset 2027-06-30\n\t}\n}")));
 		}
 		fill(this.#host, h("div.page", null, h("h1", null, "Versions"), apis.map((api) => this.#api(api))));
 	}
