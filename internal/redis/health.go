@@ -170,7 +170,17 @@ func broken(err error) bool {
 	if !ok {
 		return true
 	}
-	code, _, _ := strings.Cut(reply.Error(), " ")
+	return cannotWork(reply.Error())
+}
+
+// cannotWork tells whether a server says that it cannot do its work: that it is full and
+// does not evict (OOM), that it is a replica (READONLY), and the like.
+func cannotWork(text string) bool {
+	code, rest, _ := strings.Cut(text, " ")
+	if code == "ERR" && strings.HasPrefix(rest, "Error running script") { // Redis up to 6
+		_, inner, _ := strings.Cut(rest, ": -")
+		code, _, _ = strings.Cut(inner, " ")
+	}
 	switch code {
 	case "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "OOM", "MISCONF", "BUSY",
 		"NOAUTH", "WRONGPASS", "NOPERM":

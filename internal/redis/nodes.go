@@ -12,6 +12,9 @@ const (
 	// many seconds that is believed.
 	beatInterval = time.Second
 	beatLife     = 5
+	// nodesLife is how long the list is kept, in seconds, when nobody is there any more. It
+	// is not among the first to go when a store evicts what would expire soonest.
+	nodesLife = 3600
 	// firstBeat is how often it is tried until it worked once.
 	firstBeat = 50 * time.Millisecond
 )
@@ -22,7 +25,7 @@ var beat = NewScript(`
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
 return redis.call('ZCARD', KEYS[1])`)
 
 // Nodes returns how many gateways used the store when it was last asked, this one
@@ -49,7 +52,7 @@ func (s *Store) keepCounted(ctx context.Context) {
 }
 
 func (s *Store) count(id, key string) {
-	value, err := s.Eval(beat, []string{key}, []string{id, strconv.Itoa(beatLife)})
+	value, err := s.Eval(beat, []string{key}, []string{id, strconv.Itoa(beatLife), strconv.Itoa(nodesLife)})
 	if err != nil {
 		return // the call has told whoever has to know
 	}

@@ -101,6 +101,7 @@ func TestOutages(t *testing.T) {
 		{"killed", server.Kill, server.Run},
 		{"frozen", server.Freeze, server.Thaw},
 		{"killed again", server.Kill, server.Run},
+		{"full", func() { server.Do("CONFIG", "SET", "maxmemory", "1") }, func() { server.Do("CONFIG", "SET", "maxmemory", "0") }},
 		{"denied", func() { server.Do("REPLICAOF", "127.0.0.1", "1") }, func() { server.Do("REPLICAOF", "NO", "ONE") }},
 	}
 	for _, outage := range outages {

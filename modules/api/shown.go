@@ -15,6 +15,7 @@ import (
 	"gateway/internal/openapi"
 	"gateway/modules/auth"
 	"gateway/modules/console"
+	"gateway/modules/ratelimit"
 )
 
 // sources are what the console asks for.
@@ -24,6 +25,7 @@ func (a *App) sources() console.Sources {
 		Routes:    a.routes,
 		Config:    a.shown,
 		Health:    a.depends,
+		Limits:    ratelimit.Overview,
 		Addresses: a.addresses,
 	}
 }

@@ -18,6 +18,8 @@ type Sources struct {
 	// Routes lists the operations and the directives beside them, Config the configuration
 	// with what was inferred, and Health what the gateway depends on.
 	Routes, Config, Health func() any
+	// Limits tells the rate limits: policies, decisions, and who has the least left.
+	Limits func() any
 	// Addresses lists the URLs of the sites.
 	Addresses func() []string
 }
@@ -70,6 +72,7 @@ func (c *Console) serveState(w http.ResponseWriter, _ *http.Request) {
 func (c *Console) describe(mux *http.ServeMux) {
 	for path, source := range map[string]func() any{
 		"GET /api/routes": c.sources.Routes, "GET /api/config": c.sources.Config, "GET /api/health": c.sources.Health,
+		"GET /api/limits": c.sources.Limits,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, source()) })
 	}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"gateway/internal/finding"
 	"gateway/internal/loads"
@@ -121,6 +123,43 @@ func TestRoutes(t *testing.T) {
 	}
 	if at := got.Directives[0].Source; at == nil || at.Line != 18 {
 		t.Errorf("the place of the limit: %+v", at)
+	}
+}
+
+// TestLimits: the limits, what they decided, and who has little left, called by an alias.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	gw := started(t, address, "\tratelimit 3/1h {header.X-Tenant} {\n\t\tpolicy console-test\n\t}\n\trespond hello")
+	for range 5 {
+		r := httptest.NewRequest("GET", "http://localhost:8080/", nil)
+		r.Header.Set("X-Tenant", "acme<script>")
+		gw.Serve(r)
+	}
+	var got struct {
+		Store    *struct{ Up bool }
+		Policies []struct {
+			Policy, Quota, Source string
+			Decisions             struct{ Passed, Refused int }
+			Nearest               []struct {
+				Key              string
+				Hashed           bool
+				Remaining, Limit int
+			}
+		}
+	}
+	text := told(t, address, "/api/limits", &got)
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end) && (len(got.Policies) != 1 || got.Policies[0].Decisions.Refused != 2); {
+		time.Sleep(50 * time.Millisecond) // the overview may be a second old
+		text = told(t, address, "/api/limits", &got)
+	}
+	if len(got.Policies) != 1 || got.Store != nil || strings.Contains(text, "acme") {
+		t.Fatalf("got %s", text)
+	}
+	p := got.Policies[0]
+	if p.Policy != "console-test" || p.Quota != "3/1h" || p.Source != "Caddyfile:7" || p.Decisions.Passed != 3 || p.Decisions.Refused != 2 ||
+		len(p.Nearest) != 1 || p.Nearest[0].Remaining != 0 || p.Nearest[0].Limit != 3 || !p.Nearest[0].Hashed || len(p.Nearest[0].Key) != 16 {
+		t.Errorf("got %s", text)
 	}
 }
 

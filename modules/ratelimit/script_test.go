@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -140,17 +141,8 @@ func BenchmarkExact(b *testing.B) {
 	s := sharedOn(b, server)
 	h := handlerOf(b, Policy{Quota: "1000000/1s"})
 	h.policies[0].shared, h.memoryOrder, h.remoteOrder = s, nil, []uint8{0}
-	stat := func(section, name string) float64 {
-		for line := range strings.Lines(server.Do("INFO", section)) {
-			if text, ok := strings.CutPrefix(line, name); ok {
-				n, _ := strconv.ParseFloat(strings.TrimSpace(strings.SplitN(text, ",", 2)[0]), 64)
-				return n
-			}
-		}
-		return 0
-	}
-	calls, reads := stat("commandstats", "cmdstat_evalsha:calls="), stat("stats", "total_reads_processed:")
-	b.SetParallelism(32) // times two cores
+	calls, reads := callsOf(server), statOf(server, "stats", "total_reads_processed")
+	b.SetParallelism(max(1, 64/runtime.GOMAXPROCS(0)))
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for n := byte(0); pb.Next(); n++ {
@@ -160,6 +152,16 @@ func BenchmarkExact(b *testing.B) {
 			}
 		}
 	})
-	calls, reads = stat("commandstats", "cmdstat_evalsha:calls=")-calls, stat("stats", "total_reads_processed:")-reads
-	b.ReportMetric(calls/reads, "calls/read")
+	calls, reads = callsOf(server)-calls, statOf(server, "stats", "total_reads_processed")-reads
+	b.ReportMetric(float64(calls)/float64(reads), "calls/read")
+}
+
+// commandStat returns a number of what a server tells about its commands.
+func commandStat(server *redistest.Server, name string) (n float64) {
+	for line := range strings.Lines(server.Do("INFO", "commandstats")) {
+		if text, ok := strings.CutPrefix(line, name); ok {
+			n, _ = strconv.ParseFloat(strings.TrimSpace(strings.SplitN(text, ",", 2)[0]), 64)
+		}
+	}
+	return n
 }
