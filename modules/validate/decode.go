@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gateway/internal/inflate"
 	"gateway/internal/problem"
 )
 
@@ -57,7 +58,7 @@ func refuseCoding(accepted []coding) *problem.Refusal {
 // decode decodes the body for the check. The service gets it as it came.
 func (o *operation) decode(c *check, coding coding, encoded []byte, bound int) ([]byte, *problem.Refusal) {
 	var err error
-	c.decoded, err = coding.decode(c.decoded[:0], encoded, bound)
+	c.decoded, err = coding.Decode(c.decoded[:0], encoded, bound)
 	switch {
 	case err == errExpanded && int64(bound) < o.settings.maxBody:
 		return nil, tooDense
@@ -73,5 +74,5 @@ func (o *operation) decode(c *check, coding coding, encoded []byte, bound int) (
 }
 
 var tooDense = &problem.Refusal{
-	Reason: problem.SchemaTooLarge, Detail: fmt.Sprintf("Decoded, it may be %d times as long at most.", maxRatio),
+	Reason: problem.SchemaTooLarge, Detail: fmt.Sprintf("Decoded, it may be %d times as long at most.", inflate.MaxRatio),
 }

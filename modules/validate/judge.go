@@ -165,7 +165,7 @@ func (a *answer) judgeBody() {
 	c.bounds, c.version = &a.settings.bounds, a.x.Route.Version
 	if a.coding != "" {
 		var err error
-		if c.decoded, err = a.coding.decode(c.decoded[:0], text, bound); err == errExpanded {
+		if c.decoded, err = a.coding.Decode(c.decoded[:0], text, bound); err == errExpanded {
 			a.unchecked = exchange.TooLarge
 			return
 		} else if err != nil {
