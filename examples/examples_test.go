@@ -2,9 +2,11 @@
 package examples_test
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -226,5 +228,66 @@ func TestEveryExampleIsTested(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(folder, "README.md")); err != nil {
 			t.Errorf("%s has no README: %v", folder, err)
 		}
+	}
+}
+
+// TestChanges: a client of version 1 and one of version 2 work on the same orders, with a
+// service that speaks version 2 only.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	e := load(t, "06-changes")
+	const mediaType = "application/json"
+	created := e.want(t, 201, "", "POST", "/v1/purchases", "Content-Type", mediaType, "", body)
+	if got := created.Body.String(); !strings.Contains(got, `"qty":2`) || strings.Contains(got, "quantity") {
+		t.Errorf("v1 gets %s", got)
+	}
+	second := e.want(t, 200, "", "GET", "/v2/orders/ord_000004")
+	if got := second.Body.String(); !strings.Contains(got, `"quantity":2`) {
+		t.Errorf("v2 gets %s for what v1 has ordered", got)
+	}
+	first := e.want(t, 200, "", "GET", "/v1/purchases/ord_000004")
+	if got, want := strings.TrimSpace(first.Body.String()), strings.TrimSpace(strings.Replace(second.Body.String(), `"quantity"`, `"qty"`, 1)); got != want {
+		t.Errorf("v1 gets %s, want %s", got, want)
+	}
+	refused := e.want(t, 422, "schema.body", "POST", "/v1/purchases", "Content-Type", mediaType, "", strings.Replace(body, `"qty":2`, `"quantity":2`, 1))
+	if got := refused.Body.String(); !strings.Contains(got, "/items/0/qty") {
+		t.Errorf("v1 is judged by another contract than its own: %s", got)
+	}
+	e.want(t, 404, "", "GET", "/v1/purchases/ord_999999")
+	e.want(t, 404, "route.not_found", "GET", "/v1/orders")
+	e.want(t, 404, "route.not_found", "GET", "/v2/purchases")
+	e.want(t, 200, "", "GET", "/v1/health")
+	if got, want := pages(t, e, "/v1/purchases?page_size=2", "page", "data", "next_page"), pages(t, e, "/v2/orders?limit=2", "cursor", "orders", "next_cursor"); len(got) != 4 || !slices.Equal(got, want) {
+		t.Errorf("page by page v1 sees %v, v2 %v", got, want)
+	}
+	if got := e.want(t, 200, "", "GET", "/v1/purchases?status=canceled").Body.String(); !strings.Contains(got, `"data":[]`) {
+		t.Errorf("got %s, want no canceled orders", got)
+	}
+	if first.Header().Get("Deprecation") == "" || first.Header().Get("API-Version") != "v1" || second.Header().Get("API-Version") != "v2" {
+		t.Errorf("the versions are not told: %v, %v", first.Header(), second.Header())
+	}
+}
+
+// pages reads all pages of a list and returns the ids on them.
+func pages(t *testing.T, e example, target, parameter, list, next string) []string {
+	t.Helper()
+	var ids []string
+	for cursor := ""; ; {
+		var page map[string]any
+		if err := json.Unmarshal(e.want(t, 200, "", "GET", target+cursor).Body.Bytes(), &page); err != nil {
+			t.Fatal(err)
+		}
+		orders, ok := page[list].([]any)
+		if !ok || len(ids) > 10 {
+			t.Fatalf("%s%s: a page has no %s, or there is no end of them: %v", target, cursor, list, page)
+		}
+		for _, order := range orders {
+			ids = append(ids, order.(map[string]any)["id"].(string))
+		}
+		mark, more := page[next].(string)
+		if !more {
+			return ids
+		}
+		cursor = "&" + parameter + "=" + mark
 	}
 }

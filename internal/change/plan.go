@@ -30,6 +30,7 @@ type Plan struct {
 	versions []Version
 	changes  []*Change
 	carriers map[*openapi.Operation]*Carrier
+	targets  map[*openapi.Operation]*openapi.Operation
 	bounds   []*boundary
 	seen     []listing
 }
@@ -41,7 +42,7 @@ const maxFiles = 1000
 // operation of every older version. The newest version is the one that the service
 // speaks. Every flaw is a finding.
 func Compile(versions []Version) (*Plan, error) {
-	p := &Plan{versions: versions, carriers: make(map[*openapi.Operation]*Carrier)}
+	p := &Plan{versions: versions, carriers: make(map[*openapi.Operation]*Carrier), targets: make(map[*openapi.Operation]*openapi.Operation)}
 	var found finding.List
 	for i := 1; i < len(versions); i++ {
 		changes, err := p.read(&versions[i])
@@ -87,6 +88,9 @@ func (p *Plan) chain() {
 				}
 				c.target = p.bounds[j-1].pairs[c.target]
 			}
+			if c.target != nil {
+				p.targets[op] = c.target
+			}
 			if len(c.legs) > 0 && c.target != nil {
 				c.settle()
 				p.carriers[op] = c
@@ -108,6 +112,10 @@ func findings(err error) finding.List {
 // Carrier carries the messages of an operation of an older version; nil if nothing about
 // them changes. The operation is the one in the contract that Compile got.
 func (p *Plan) Carrier(op *openapi.Operation) *Carrier { return p.carriers[op] }
+
+// Target is what an operation of an older version is in the newest one; nil if it is not
+// there any more.
+func (p *Plan) Target(op *openapi.Operation) *openapi.Operation { return p.targets[op] }
 
 // Changes are all changes, those of the oldest version first, in the order of time.
 func (p *Plan) Changes() []*Change { return p.changes }

@@ -25,10 +25,11 @@ const (
 	Auth
 	RateLimit
 	Validate
+	Changes     // what the request becomes for the version that the service speaks
 	PolicyCount // how many there are; not a policy
 )
 
-var policyNames = [PolicyCount]string{"api", "versioning", "auth", "ratelimit", "validate"}
+var policyNames = [PolicyCount]string{"api", "versioning", "auth", "ratelimit", "validate", "change"}
 
 // String returns the policy's directive.
 func (p Policy) String() string { return policyNames[p] }
@@ -122,6 +123,9 @@ type Exchange struct {
 	// Verified is whose token it is where that has to be known before the version and
 	// the operation are; auth has not said yes yet. It is nil as soon as auth has spoken.
 	Verified Identity
+	// Way is how the request reaches the version that the service speaks; nil if that is
+	// its own.
+	Way any
 	// Credentials are the request fields that auth looks for credentials in.
 	Credentials []string
 

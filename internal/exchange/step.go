@@ -60,6 +60,13 @@ type Moded interface {
 	ModeFor(x *Exchange, mode Mode) Mode
 }
 
+// Named is a Decider that is called by another name in each request.
+type Named interface {
+	Decider
+	// NameFor returns what stands in the step.
+	NameFor(x *Exchange) string
+}
+
 // Step puts a policy into the flow of requests: it opens the exchange if this is
 // the first gateway handler, applies the mode, measures, and records the decision.
 // The zero value is useless; call Provision.
@@ -134,6 +141,9 @@ func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next 
 		} else {
 			d.Verdict = Refused
 		}
+	}
+	if named, ok := policy.(Named); ok {
+		d.Name = named.NameFor(x)
 	}
 	x.handed = time.Now()
 	d.Took = x.handed.Sub(start)

@@ -29,6 +29,8 @@ type Writer struct {
 	Status int
 	// Overflow tells that a held body was longer than the limit; there is nothing of it.
 	Overflow bool
+	// Lenient lets such a response pass as it is.
+	Lenient bool
 
 	body      *[]byte
 	head      http.Header // of a held response, when it was complete; what comes later are trailers
@@ -91,8 +93,13 @@ func (w *Writer) Write(p []byte) (int, error) {
 	}
 	switch w.state {
 	case holding:
-		w.keep(p)
-		return len(p), nil
+		if w.keep(p) {
+			return len(p), nil
+		}
+		if err := w.Send(w.Status, w.Body(), w.Sealed()); err != nil {
+			return 0, err
+		}
+		w.Drop()
 	case discarding:
 		if w.discarded += len(p); w.discarded > w.limit {
 			return 0, http.ErrAbortHandler
@@ -141,17 +148,23 @@ var bodies = sync.Pool{New: func() any { return new([]byte) }}
 // maxKept bounds a body whose space is kept for the next response, in bytes.
 const maxKept = 64 << 10
 
-// keep adds to the body, or gives it up where it is longer than the limit.
-func (w *Writer) keep(p []byte) {
+// keep adds to the body, or gives it up where it is longer than the limit. It is false if
+// the response passes from here on.
+func (w *Writer) keep(p []byte) bool {
 	if w.body == nil {
 		w.body = bodies.Get().(*[]byte)
 	}
 	if len(*w.body)+len(p) > w.limit {
-		w.Overflow, w.state = true, discarding
+		w.Overflow = true
+		if w.Lenient {
+			return false
+		}
+		w.state = discarding
 		w.Drop()
-		return
+		return true
 	}
 	*w.body = append(*w.body, p...)
+	return true
 }
 
 // Drop gives up what is held.
@@ -166,14 +179,15 @@ func (w *Writer) Drop() {
 	w.body = nil
 }
 
-// Send sends a held response with a status and body of the owner's choice: the header as
-// it was when it was complete, changed by the owner, and then the trailers.
-func (w *Writer) Send(status int, body []byte, change func(http.Header)) error {
+// Sealed returns a copy of the header of a held response as it was when it was complete.
+func (w *Writer) Sealed() http.Header { return w.head.Clone() }
+
+// Send sends a held response with a status, body and header of the owner's choice, and
+// then the trailers that have come since.
+func (w *Writer) Send(status int, body []byte, head http.Header) error {
 	w.state = passing
 	header := w.Header()
 	late := header.Clone()
-	head := w.head.Clone()
-	change(head)
 	Restore(header, head)
 	w.ResponseWriter.WriteHeader(status)
 	var err error

@@ -8,6 +8,7 @@
 //	remote.go, fetch.go      a contract that is fetched from its service
 //	load.go                  one contract → routes, with what the policies made of them
 //	offer.go                 what an API offers at one time
+//	carry.go                 how requests of older versions reach the service
 //	served.go                what a site serves at one time
 //	router.go                the step that finds the operation
 //	flow.go                  handlers linked at load instead of for every request
@@ -32,6 +33,7 @@ import (
 	"gateway/internal/problem"
 	"gateway/modules/auth"
 	"gateway/modules/canary"
+	"gateway/modules/change"
 	"gateway/modules/docs"
 	"gateway/modules/mock"
 	"gateway/modules/ratelimit"
@@ -95,6 +97,9 @@ type API struct {
 	Validate *validate.Handler `json:"validate,omitempty"`
 	// Mock answers what the routes leave over. Default: nothing does.
 	Mock *mock.Handler `json:"mock,omitempty"`
+	// Change carries requests of older versions to the one that the service speaks.
+	// Default: with its defaults, if there are change files.
+	Change *change.Handler `json:"change,omitempty"`
 	// Canary divides the requests between services, which the routes choose by the
 	// matcher canary. Default: nothing does.
 	Canary *canary.Handler `json:"canary,omitempty"`
@@ -110,8 +115,9 @@ type API struct {
 	origin origin
 	pooled string // the key of what is fetched; "" if nothing is
 	// other stands for requests while there is no contract.
-	other  *exchange.Route
-	limits []*ratelimit.Handler // of RateLimits, decided together
+	other   *exchange.Route
+	carries bool                 // the configuration asks for it
+	limits  []*ratelimit.Handler // of RateLimits, decided together
 	// inside is what follows the router: the policies, then the directives of the block.
 	inside caddyhttp.Handler
 	health health

@@ -15,6 +15,7 @@ import (
 	"gateway/internal/finding"
 	"gateway/modules/auth"
 	"gateway/modules/canary"
+	"gateway/modules/change"
 	"gateway/modules/mock"
 	"gateway/modules/order"
 	"gateway/modules/ratelimit"
@@ -97,6 +98,7 @@ var optionParsers = map[string]func(*blockParser, *caddyfile.Dispenser) error{
 	"validate":   (*blockParser).validate,
 	"mock":       (*blockParser).mock,
 	"canary":     (*blockParser).canary,
+	"change":     (*blockParser).change,
 }
 
 func (p *blockParser) contract(d *caddyfile.Dispenser) error {
@@ -223,6 +225,14 @@ func (p *blockParser) canary(d *caddyfile.Dispenser) error {
 	}
 	p.api.Canary = new(canary.Handler)
 	return p.api.Canary.UnmarshalCaddyfile(d)
+}
+
+func (p *blockParser) change(d *caddyfile.Dispenser) error {
+	if p.api.Change != nil {
+		return again(d)
+	}
+	p.api.Change = new(change.Handler)
+	return p.api.Change.UnmarshalCaddyfile(d)
 }
 
 // again refuses a repeated directive that nothing was read of yet.

@@ -21,6 +21,8 @@ type intake struct {
 	// trouble is why nobody knows which contracts there are.
 	trouble  error
 	readings []*reading
+	// changes tells the change files of all versions apart from others.
+	changes string
 }
 
 // reading is one reading of one contract.
@@ -34,7 +36,7 @@ type reading struct {
 // take reads the contracts that were found. What is still as it was before is taken
 // from there.
 func (a *API) take(found []openapi.Found, trouble error, before *intake) *intake {
-	t := &intake{found: found, trouble: trouble}
+	t := &intake{found: found, trouble: trouble, changes: lookAtChanges(found)}
 	for _, f := range found {
 		r := before.find(f)
 		if r == nil || !r.same() {
@@ -74,7 +76,7 @@ func (t *intake) find(f openapi.Found) *reading {
 
 // holds tells whether reading everything again would give the same.
 func (t *intake) holds(found []openapi.Found, trouble error) bool {
-	if !slices.Equal(t.found, found) || fmt.Sprint(t.trouble) != fmt.Sprint(trouble) {
+	if !slices.Equal(t.found, found) || t.changes != lookAtChanges(found) || fmt.Sprint(t.trouble) != fmt.Sprint(trouble) {
 		return false
 	}
 	return !slices.ContainsFunc(t.readings, func(r *reading) bool { return !r.same() })
@@ -146,12 +148,13 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 		other: &exchange.Route{API: a.Name, Version: found.Version, Template: exchange.Other},
 	}
 	for i, op := range contract.Operations {
-		for _, base := range a.bases(op) {
+		for n, base := range a.bases(op) {
 			route := &exchange.Route{
 				API: a.Name, Version: v.name, Method: op.Method, Template: v.public(base + op.Template),
 				Operation: op.ID, Source: fmt.Sprintf("%s:%d", op.Source.File, op.Source.Line), Parameters: op.Matrix(), Prepared: prepared[i], Answer: answers[i],
 			}
 			v.parameters = v.parameters || route.Parameters
+			v.operations, v.bases = append(v.operations, op), append(v.bases, n)
 			v.entries = append(v.entries, openapi.Entry[*exchange.Route]{Method: op.Method, Template: route.Template, Value: route, Source: op.Source})
 		}
 	}

@@ -22,12 +22,17 @@ type offer struct {
 	api        *API
 	versions   []*version
 	versioning *versioning.Handler // nil if there are no versions
-	flow       caddyhttp.Handler
+	carriage
+	flow caddyhttp.Handler
 }
 
 // offer puts versions together.
-func (a *API) offer(versions []*version, chooser *versioning.Handler) *offer {
+func (a *API) offer(versions []*version, chooser *versioning.Handler, changes string) (*offer, error) {
 	o := &offer{api: a, versions: versions, versioning: chooser}
+	var err error
+	if o.carriage, err = a.carry(versions, chooser, changes); err != nil {
+		return nil, err
+	}
 	o.flow = link(router{o}, a.inside)
 	if chooser != nil {
 		o.flow = link(chooser, o.flow)
@@ -35,7 +40,7 @@ func (a *API) offer(versions []*version, chooser *versioning.Handler) *offer {
 			o.flow = link(auth.Ahead{Handler: a.Auth}, o.flow)
 		}
 	}
-	return o
+	return o, nil
 }
 
 // serve serves a request. One that ends before its operation is known counts for the API,
@@ -66,7 +71,11 @@ func (a *API) first(t *intake) (o *offer, troubles map[string]error, err error) 
 		return &offer{api: a, flow: waiting{a}}, troubles, nil
 	}
 	chooser, err := a.chooser(versions)
-	return a.offer(versions, chooser), troubles, err
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err = a.offer(versions, chooser, t.changes)
+	return o, troubles, err
 }
 
 // waiting answers for an API whose contract has not been fetched yet.
@@ -113,22 +122,26 @@ func (o *offer) next(t *intake) (*offer, map[string]error) {
 			troubles[v.name] = o.gone(v)
 		}
 	}
-	if slices.Equal(versions, o.versions) {
+	if slices.Equal(versions, o.versions) && t.changes == o.seen {
 		return o, troubles
 	}
-	return o.with(versions, troubles)
+	return o.with(versions, t.changes, troubles)
 }
 
 // with returns an offer of other versions.
-func (o *offer) with(versions []*version, troubles map[string]error) (*offer, map[string]error) {
+func (o *offer) with(versions []*version, changes string, troubles map[string]error) (*offer, map[string]error) {
 	chooser, err := o.api.chooser(versions)
+	var next *offer
+	if err == nil {
+		next, err = o.api.offer(versions, chooser, changes)
+	}
 	if err != nil {
 		for _, v := range versions {
 			troubles[v.name] = err
 		}
 		return o, troubles
 	}
-	return o.api.offer(versions, chooser), troubles
+	return next, troubles
 }
 
 // chooser returns the versioning that knows these versions and when they end; nil if

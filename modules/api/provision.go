@@ -170,6 +170,9 @@ func (a *API) provisionPolicies(ctx caddy.Context) error {
 			return err
 		}
 	}
+	if err := a.provisionChange(ctx); err != nil {
+		return err
+	}
 	return a.Validate.Provision(ctx)
 }
 
@@ -213,6 +216,9 @@ func (a *API) link(ctx caddy.Context) error {
 		a.inside = link(a.Canary, a.inside)
 	}
 	a.inside = expose(a.inside)
+	if a.Change != nil {
+		a.inside = link(a.Change, a.inside)
+	}
 	policies := a.policies()
 	for i := len(policies) - 1; i >= 0; i-- {
 		a.inside = link(policies[i].policy, a.inside)

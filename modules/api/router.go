@@ -18,7 +18,10 @@ type version struct {
 	name     string
 	contract *openapi.Contract
 	entries  []openapi.Entry[*exchange.Route]
-	router   *openapi.Router[*exchange.Route]
+	// operations are those of the entries, and bases which of their base paths.
+	operations []*openapi.Operation
+	bases      []int
+	router     *openapi.Router[*exchange.Route]
 	// other stands for requests of this version that match no operation.
 	other *exchange.Route
 	// versioning is that of the API; nil if there are no versions. Which versions
@@ -84,6 +87,9 @@ func (s router) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		return x.Refuse(exchange.API, &problem.Refusal{Reason: problem.RouteMethod, Header: http.Header{"Allow": {match.Allow}}})
 	}
 	x.Route, x.Params = match.Value, match.Params
+	if way := s.ways[match.Value]; way != nil {
+		x.Way = way
+	}
 	if v.versioning != nil {
 		v.versioning.StripVersion(r, v.name)
 	}

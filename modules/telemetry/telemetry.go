@@ -168,7 +168,9 @@ func (t *Telemetry) count(p *prepared, x *exchange.Exchange, method int, span tr
 	decisions := x.Decisions()
 	for i := range decisions {
 		if decisions[i].Response {
-			p.series.check(&decisions[i])
+			if decisions[i].Policy == exchange.Validate {
+				p.series.check(&decisions[i])
+			}
 			continue
 		}
 		t.metrics.decisions[decisions[i].Policy][decisions[i].Verdict].Inc()

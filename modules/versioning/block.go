@@ -72,6 +72,27 @@ func (h *Handler) PublicPath(version, path string) string {
 	return s.prefix + "/" + version + path
 }
 
+// Names returns the names of the versions, oldest first.
+func (h *Handler) Names() []string {
+	names := make([]string, len(h.plan.set.ordered))
+	for i, v := range h.plan.set.ordered {
+		names[i] = v.name
+	}
+	return names
+}
+
+// Field is the request field that tells the service its version.
+func (h *Handler) Field() string { return h.fields.name }
+
+// UpstreamPath returns what the service sees of a public path of a version.
+func (h *Handler) UpstreamPath(version, path string) string {
+	s := h.pathSelector()
+	if s == nil || !h.StripPrefix || segmentAfter(path, s.prefix) != version {
+		return path
+	}
+	return s.prefix + path[len(s.prefix)+1+len(version):]
+}
+
 // StripVersion removes the version from the request's path, if it stands there and
 // the configuration wants that. Inside an api block it is the block's to call, after
 // routing.
