@@ -58,8 +58,8 @@ type Change struct {
 	statuses   []status
 	becomes    *word // the operation's new name
 
-	// touched are the places in both contracts that the change speaks of.
-	older, newer map[string]bool
+	// cover is what the change carries clients over, by operation and place.
+	cover map[string]bool
 }
 
 // word is a word of a file with its place.

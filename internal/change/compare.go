@@ -53,7 +53,7 @@ func (c *comparison) member(m *slot, name string, declared *shape, theirs []*sha
 	found := holders(theirs, name)
 	for _, h := range found {
 		if m.by != nil {
-			m.by.change.newer[h.members[name].place] = true
+			c.mark(m.by.change, h.members[name].place)
 		}
 		c.pair(m.shape, h.members[name].shape)
 	}
@@ -77,8 +77,8 @@ func (c *comparison) note(made, declared *shape) {
 		return
 	}
 	for _, change := range c.changes {
-		if change.older[made.place] {
-			change.newer[declared.place] = true
+		if change.cover[c.part+made.place] {
+			c.mark(change, declared.place)
 		}
 	}
 }

@@ -38,6 +38,7 @@ type boundary struct {
 	missed  map[finding.Position]*finding.Error
 	refs    map[string][]string // of the older contract's schemas, by name
 	legs    map[*openapi.Operation]*leg
+	part    string // what is compiled: operation and side
 }
 
 func (b *boundary) add(e *finding.Error) {
@@ -178,7 +179,7 @@ func (b *boundary) act(p *program, op *openapi.Operation, c *Change, root *shape
 			made = places[0].word
 		}
 		for _, t := range current(root, targets) {
-			c.note(t, s.older())
+			b.markPlaces(c, t, s.older())
 			ok, flaw := s.reshape(t, &site{c, made})
 			touched = touched || ok
 			switch at := s.where().at; {
@@ -193,6 +194,7 @@ func (b *boundary) act(p *program, op *openapi.Operation, c *Change, root *shape
 		if touched {
 			a.steps = append(a.steps, s)
 			b.lossy(c, s)
+			b.markNames(c, s)
 		}
 	}
 	if len(a.steps) == 0 {
@@ -214,17 +216,6 @@ func (b *boundary) act(p *program, op *openapi.Operation, c *Change, root *shape
 func (b *boundary) lossy(c *Change, s step) {
 	if loss := s.loss(); loss != "" && c.Lossless {
 		b.add(s.where().flaw("the step loses "+loss+", and the change does not say so", "add lossless: false, and loses: with a sentence for people"))
-	}
-}
-
-// note remembers which places of the older contract a change speaks of.
-func (c *Change) note(t *shape, places []place) {
-	for _, p := range places {
-		for _, s := range t.reach(p.tokens, false) {
-			if s.place != "" {
-				c.older[s.place] = true
-			}
-		}
 	}
 }
 

@@ -38,7 +38,7 @@ func parameterShape(s *schemas, op *openapi.Operation) *shape {
 	for i := range op.Parameters {
 		p := &op.Parameters[i]
 		at := s.sketch(p.Schema)
-		at.place = string(p.Schema)
+		at.place = strings.TrimSuffix(string(p.Schema), "/schema")
 		root.members[p.In].set(fieldName(p), slot{shape: at, required: p.Required})
 	}
 	variables, err := openapi.Variables(op.Template)

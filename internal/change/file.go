@@ -46,7 +46,7 @@ func parseFile(file string, data []byte) (*Change, error) {
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, &finding.Error{Message: "a change file holds one document: one change", At: finding.Position{File: file, Line: more.Line}}
 	}
-	c := &Change{File: file, Lossless: true, older: make(map[string]bool), newer: make(map[string]bool)}
+	c := &Change{File: file, Lossless: true, cover: make(map[string]bool)}
 	r.change(c, document.Content[0])
 	for _, e := range r.found {
 		_ = e.In(data)

@@ -37,14 +37,26 @@ func (b *boundary) leg(op *openapi.Operation) *leg {
 		}
 		return nil
 	}
+	b.begin(op, "request")
 	b.requests(l)
+	b.begin(op, "response")
 	b.responses(l)
+	b.begin(op, "field")
 	b.headers(l)
+	b.begin(op, "parameter")
 	l.fields = b.fields(l)
+	b.begin(op, "status")
 	l.route = b.reroute(l)
 	for _, c := range b.changes {
 		if c.names(op) {
 			l.statuses = append(l.statuses, c.statuses...)
+			for _, s := range c.statuses {
+				b.mark(c, strconv.Itoa(s.from))
+			}
+			if c.becomes != nil {
+				b.begin(op, "moved")
+				c.cover[strings.TrimSuffix(b.part, "|")] = true
+			}
 			if len(c.statuses) > 0 || c.becomes != nil {
 				c.touches(op)
 			}

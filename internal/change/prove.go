@@ -32,6 +32,8 @@ type Counterexample struct {
 	Older, Newer string
 	// Operation is that of the older version.
 	Operation string
+	// Place is its method and path, without the version in front: "GET /orders".
+	Place string
 	// Where is "request", "response 200" or "parameter query limit".
 	Where string
 	// Change is the one at fault as far as that is known; nil if no change touches the
@@ -255,7 +257,7 @@ func (t *tester) judge(b *body, text string, try trial, reverse bool) bool {
 		return true
 	})
 	t.result.Counterexamples = append(t.result.Counterexamples, Counterexample{
-		Older: b.older.Name, Newer: b.newer.Name, Operation: b.leg.older.ID, Where: b.where, Change: at, Problem: problem, From: text, To: became,
+		Older: b.older.Name, Newer: b.newer.Name, Operation: b.leg.older.ID, Place: b.leg.older.Method + " " + b.older.template(b.leg.older), Where: b.where, Change: at, Problem: problem, From: text, To: became,
 	})
 	return true
 }

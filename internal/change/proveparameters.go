@@ -31,7 +31,7 @@ func (t *tester) parameters(b *boundary, l *leg) {
 		t.result.Documents++
 		from := string(d.root.write(nil))
 		if e := t.set(b, l, d); e != nil {
-			e.Older, e.Newer, e.Operation, e.From = b.older.Name, b.newer.Name, l.older.ID, from
+			e.Older, e.Newer, e.Operation, e.Place, e.From = b.older.Name, b.newer.Name, l.older.ID, l.older.Method+" "+b.older.template(l.older), from
 			t.result.Counterexamples = append(t.result.Counterexamples, *e)
 			return
 		}

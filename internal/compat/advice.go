@@ -24,7 +24,7 @@ func (p *pair) advise(rule string) string {
 		return text
 	}
 	if p.older.Version != p.newer.Version {
-		return text + "; or accept it in the new version with " + waiverMember + " and a reason"
+		return text + "; or carry old clients over it (gateway new change), or accept it with " + waiverMember + " and a reason"
 	}
 	return text + "; or put the change into a new version (gateway new version)"
 }

@@ -45,10 +45,15 @@ type Change struct {
 	Advice string
 	// Overlay says why the severity is not that of oasdiff, "" if it is.
 	Overlay string
+	// Covered is the change file that carries old clients over the break, "" for none.
+	Covered string
+	// Carried tells that change files were looked at.
+	Carried bool
 	// Waived is the reason of the waiver that covers the change, "" for none.
 	Waived string
 
-	pointers []string // in the new contract: the place, and the operation
+	pointers   []string // in the new contract: the place, and the operation
+	oldPointer string   // the place in the old contract
 }
 
 // Report is everything that differs.
@@ -60,11 +65,11 @@ type Report struct {
 	Unused []Waiver
 }
 
-// Breaks returns the breaking changes that no waiver covers.
+// Breaks returns the breaking changes that neither a waiver nor a change file covers.
 func (r *Report) Breaks() []Change {
 	var list []Change
 	for _, c := range r.Changes {
-		if c.Severity == Breaking && c.Waived == "" {
+		if c.Severity == Breaking && c.Waived == "" && c.Covered == "" {
 			list = append(list, c)
 		}
 	}
@@ -167,6 +172,7 @@ func (p *pair) change(r *raw) Change {
 		was = p.old.Find(p.across(now.Pointer, p.newPrefix, p.oldPrefix))
 	}
 	c.Old, c.New = was.At, now.At
+	c.oldPointer = was.Pointer
 	c.pointers = []string{now.Pointer, p.new.Find(operationPointer(r.method, p.newPrefix+r.path)).Pointer}
 	if c.Severity != Compatible {
 		c.Advice = p.advise(r.rule)

@@ -32,12 +32,14 @@ with versions. Contracts that --lock has frozen are compared with what was publi
 	$ gateway diff api/orders/v1 api/orders/v2
 	$ gateway diff --lock api/orders/v1
 
-A break is accepted with a waiver where it happens in the new contract, with a reason:
+A break between two versions is covered by a file in the changes folder of the newer one,
+with which the gateway carries old clients over it (gateway new change writes one). Or it is
+accepted with a waiver where it happens in the new contract, with a reason:
 
 	x-allow-breaking:
 	  response-optional-property-removed: nobody reads the fax number; all consumers asked
 
-The exit code is 1 if there is a break without a waiver.
+The exit code is 1 if there is a break that nothing covers.
 `,
 		CobraFunc: func(cmd *cobra.Command) {
 			flags := cmd.Flags()
@@ -52,7 +54,7 @@ The exit code is 1 if there is a break without a waiver.
 }
 
 // errBreaks ends the command with exit code 1, its report being printed already.
-var errBreaks = errors.New("there are breaking changes that no waiver covers")
+var errBreaks = errors.New("there are breaking changes that neither a waiver nor a change file covers")
 
 func run(cmd *cobra.Command, args []string) error {
 	cmd.SilenceErrors = true

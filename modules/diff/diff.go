@@ -18,7 +18,7 @@ type Comparison struct {
 	Note string
 }
 
-// breaks counts the breaking changes that no waiver covers.
+// breaks counts the breaking changes that neither a waiver nor a change file covers.
 func breaks(list []Comparison) (n int) {
 	for _, c := range list {
 		if c.Report != nil {

@@ -30,6 +30,7 @@ type jsonChange struct {
 	New        jsonPlace       `json:"new"`
 	Advice     string          `json:"advice,omitempty"`
 	Why        string          `json:"why,omitempty"`
+	Covered    string          `json:"covered_by,omitempty"`
 	Waived     string          `json:"waived,omitempty"`
 }
 
@@ -53,7 +54,7 @@ func at(p openapi.Position) jsonPlace { return jsonPlace{p.File, p.Line, p.Colum
 // printJSON writes one object.
 func printJSON(out io.Writer, list []Comparison) error {
 	result := struct {
-		Breaks      int              `json:"breaks"` // that no waiver covers
+		Breaks      int              `json:"breaks"` // that neither a waiver nor a change file covers
 		Comparisons []jsonComparison `json:"comparisons"`
 	}{breaks(list), []jsonComparison{}}
 	for _, c := range list {
@@ -61,7 +62,7 @@ func printJSON(out io.Writer, list []Comparison) error {
 		if c.Report != nil {
 			j.Old, j.New = c.Old, c.New
 			for _, change := range c.Changes {
-				j.Changes = append(j.Changes, jsonChange{change.Severity, change.Rule, change.Message, change.Operations, at(change.Old), at(change.New), change.Advice, change.Overlay, change.Waived})
+				j.Changes = append(j.Changes, jsonChange{change.Severity, change.Rule, change.Message, change.Operations, at(change.Old), at(change.New), change.Advice, change.Overlay, change.Covered, change.Waived})
 			}
 			for _, w := range c.Unused {
 				j.Unused = append(j.Unused, jsonWaiver{w.Rule, w.Reason, at(w.At)})
@@ -94,9 +95,12 @@ func printGitHub(out io.Writer, list []Comparison) error {
 				continue
 			}
 			text := change.Where() + change.Message + "\nwas " + place(change.Old) + "\n"
-			if change.Waived != "" {
+			switch {
+			case change.Covered != "":
+				text += "covered by " + change.Covered
+			case change.Waived != "":
 				text += "waived: " + change.Waived
-			} else {
+			default:
 				text += change.Advice
 			}
 			fmt.Fprintf(&b, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command, githubProperty(change.New.File),
@@ -113,7 +117,7 @@ func printGitHub(out io.Writer, list []Comparison) error {
 
 func githubCommand(c *compat.Change) string {
 	switch {
-	case c.Severity == compat.Breaking && c.Waived == "":
+	case c.Severity == compat.Breaking && c.Waived == "" && c.Covered == "":
 		return "error"
 	case c.Severity == compat.Breaking:
 		return "notice"

@@ -29,7 +29,7 @@ func side(f openapi.Found) (compat.Side, error) {
 
 // twoFiles compares two places that are named.
 func twoFiles(older, newer string) ([]Comparison, error) {
-	var sides [2]compat.Side
+	var pair [2]openapi.Found
 	for i, place := range []string{older, newer} {
 		found, err := configured.Contracts(place)
 		if err != nil {
@@ -41,12 +41,36 @@ func twoFiles(older, newer string) ([]Comparison, error) {
 		if found[0].Version == "" {
 			found[0].Version = versionOf(found[0].File)
 		}
-		if sides[i], err = side(found[0]); err != nil {
+		pair[i] = found[0]
+	}
+	if follows(pair[0], pair[1]) {
+		report, _, err := compat.Between(pair[0], pair[1])
+		return []Comparison{{Report: report}}, err
+	}
+	var sides [2]compat.Side
+	for i := range pair {
+		var err error
+		if sides[i], err = side(pair[i]); err != nil {
 			return nil, err
 		}
 	}
 	report, err := compat.Compare(sides[0], sides[1])
 	return []Comparison{{Report: report}}, err
+}
+
+// follows tells whether a version comes right after another one in the same folder, so
+// that its change files speak of the two.
+func follows(older, newer openapi.Found) bool {
+	parent := filepath.Dir(filepath.Dir(newer.File))
+	if older.Version == "" || newer.Version == "" || filepath.Dir(filepath.Dir(older.File)) != parent {
+		return false
+	}
+	found, err := openapi.Discover(parent)
+	if err != nil {
+		return false
+	}
+	i := slices.IndexFunc(found, func(f openapi.Found) bool { return f.Version == newer.Version })
+	return i > 0 && found[i-1].Version == older.Version
 }
 
 // versionOf is the name of the folder of a contract, if it is one of a version.
@@ -65,15 +89,7 @@ func versionOf(file string) string {
 func (a *api) predecessors() ([]Comparison, error) {
 	var list []Comparison
 	for i := 1; i < len(a.found); i++ {
-		older, err := side(a.found[i-1])
-		if err != nil {
-			return nil, err
-		}
-		newer, err := side(a.found[i])
-		if err != nil {
-			return nil, err
-		}
-		report, err := compat.Compare(older, newer)
+		report, _, err := compat.Between(a.found[i-1], a.found[i])
 		if err != nil {
 			return nil, err
 		}

@@ -106,6 +106,9 @@ func sarifResultOf(c *compat.Change, rule int) sarifResult {
 	was := sarifAt(c.Old)
 	was.ID, was.Message = 1, &sarifText{"as it was"}
 	r.Related = []sarifLocation{was}
+	if c.Covered != "" {
+		r.Suppressions = []sarifSuppression{{Kind: "external", Justification: "covered by " + c.Covered}}
+	}
 	if c.Waived != "" {
 		r.Suppressions = []sarifSuppression{{Kind: "inSource", Justification: c.Waived}}
 	}

@@ -25,7 +25,7 @@ func place(p openapi.Position) string {
 func printText(out io.Writer, list []Comparison) error {
 	var b strings.Builder
 	counts := map[compat.Severity]int{}
-	waived := 0
+	waived, covered := 0, 0
 	for i, c := range list {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -41,7 +41,10 @@ func printText(out io.Writer, list []Comparison) error {
 		for j := range c.Changes {
 			change := &c.Changes[j]
 			counts[change.Severity]++
-			if change.Waived != "" {
+			switch {
+			case change.Severity == compat.Breaking && change.Covered != "":
+				covered++
+			case change.Waived != "":
 				waived++
 			}
 			writeChange(&b, change)
@@ -51,6 +54,9 @@ func printText(out io.Writer, list []Comparison) error {
 		}
 	}
 	fmt.Fprintf(&b, "\n%d breaking, %d warning, %d compatible", counts[compat.Breaking], counts[compat.Warning], counts[compat.Compatible])
+	if covered > 0 {
+		fmt.Fprintf(&b, "; %d breaking covered", covered)
+	}
 	if waived > 0 {
 		fmt.Fprintf(&b, "; %d breaking waived", waived)
 	}
@@ -70,7 +76,13 @@ func writeChange(b *strings.Builder, c *compat.Change) {
 	row("now", place(c.New))
 	row("rule", c.Rule)
 	row("why", c.Overlay)
-	if c.Waived == "" {
+	switch {
+	case c.Covered != "":
+		row("covered", "by "+c.Covered)
+	case c.Waived == "" && c.Severity == compat.Breaking && c.Carried:
+		row("not", "covered")
+		row("do", c.Advice)
+	case c.Waived == "":
 		row("do", c.Advice)
 	}
 	row("waived", c.Waived)

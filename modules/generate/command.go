@@ -16,12 +16,12 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "new",
-		Usage: "version",
+		Usage: "version|change",
 		Short: "Writes files to begin with",
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-			cmd.AddCommand(versionCommand())
+			cmd.AddCommand(versionCommand(), changeCommand())
 		},
 	})
 }
@@ -45,6 +45,48 @@ or today where versions are dates.
 	}
 	cmd.Flags().StringP("config", "c", "", "Configuration file that names the API (default: Caddyfile)")
 	return cmd
+}
+
+func changeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "change <api> <sentence> [<schema>[.<member>]...] [--config <path>]",
+		Short: "Begins a file that carries old clients over what the newest version changed",
+		Long: `
+Writes a file into the changes folder of the newest version, with the steps that its contract
+and the one before suggest for what breaks clients. The sentence becomes the changelog.
+
+	$ gateway new change orders "The quantity of an item is called quantity."
+	$ gateway new change orders "The fax number is gone." Order.fax
+
+Without names it is about everything that no change file covers yet, a file for each schema and
+operation. The steps are guesses: check them, then run gateway test --versions.
+`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: runChange,
+	}
+	cmd.Flags().StringP("config", "c", "", "Configuration file that names the API (default: Caddyfile)")
+	return cmd
+}
+
+func runChange(cmd *cobra.Command, args []string) error {
+	place, err := placeOf(cmd, args[0])
+	if err != nil {
+		return explain(cmd, err)
+	}
+	files, open, err := newChange(filepath.Base(args[0]), place, args[1], args[2:], time.Now())
+	if err != nil {
+		return explain(cmd, err)
+	}
+	out := cmd.OutOrStdout()
+	if _, err := fmt.Fprintf(out, "%s\nCheck the steps; gateway test --versions tries them.\n", files); err != nil {
+		return err
+	}
+	for i := range open {
+		if _, err := fmt.Fprintf(out, "not covered yet: %s%s\n", open[i].Where(), open[i].Message); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func runVersion(cmd *cobra.Command, args []string) error {

@@ -14,6 +14,7 @@ import (
 	_ "gateway/modules/ratelimit"
 	_ "gateway/modules/rules"
 	_ "gateway/modules/strict"
+	_ "gateway/modules/test"
 	_ "gateway/modules/validate"
 	_ "gateway/modules/versioning"
 )
