@@ -29,6 +29,14 @@ const dashes = [[], [6, 4], [2, 3], [10, 4, 2, 4]];
 const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hour12: false });
 const exact = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
+// lonely are the values without a neighbour, which no line goes through.
+function lonely(chart, index) {
+	const values = chart.data[index];
+	const found = [];
+	for (let i = 0; i < values.length; i++) if (values[i] != null && values[i - 1] == null && values[i + 1] == null) found.push(i);
+	return found.length ? found : null;
+}
+
 // Chart is a figure. options: title, hint, unit(value) as text, stacked, whole (numbers), height, links (series name → href).
 export class Chart {
 	element;
@@ -110,7 +118,7 @@ export class Chart {
 				const stroke = color(one.color);
 				return stacked
 					? { stroke, width: 0, fill: stroke, paths: uPlot.paths.bars({ size: [.85, 40, 1] }), points: { show: false } }
-					: { stroke, width: 2, dash: dashes[one.dash ?? i], fill: i === 0 && one.area ? faded(stroke, .12) : undefined, spanGaps: false, points: { show: (chart, series, from, to) => to - from < 3, size: 5 } };
+					: { stroke, width: 2, dash: dashes[one.dash ?? i], fill: i === 0 && one.area ? faded(stroke, .12) : undefined, spanGaps: false, points: { show: false, size: 5, filter: lonely } };
 			})],
 			hooks: { setCursor: [(chart) => this.#draw(chart.cursor.idx)] },
 		};

@@ -1,6 +1,6 @@
 // The configuration as it is served: expanded, without secrets, and what there is to say about it.
 import { findings } from "./alerts.js";
-import { copy, empty, fill, h } from "./dom.js";
+import { copy, fill, h, scrolling, table } from "./dom.js";
 import { ago, moment, plural } from "./format.js";
 import { Poll, unavailable } from "./poll.js";
 import { pretty } from "./pretty.js";
@@ -43,9 +43,10 @@ export class Config {
 			h("section.card", { "aria-label": "Process" }, h("h2", null, "Process"), this.#process),
 			h("section.card", { "aria-label": "Findings" }, h("h2", null, "Findings"),
 				list.length ? [h("p.soft", null, plural(list.length, "finding")), h("div.stack", null, list.map((finding) => h("div", null, finding.severity && h("div", null, h("span.pill", { class: finding.severity === "error" ? "bad" : "warn" }, finding.severity)), findings([finding]))))] : h("p", null, h("span.good", { "aria-hidden": "true" }, "✓ "), "Nothing to complain about.")),
+			inferred(answer.inferred ?? []),
 			h("section.card", { "aria-label": "Contracts" }, h("h2", null, "Contracts"), this.#contracts),
 			h("section.card", { "aria-label": "Expanded configuration" }, h("div.title", null, h("h2", null, "Expanded"), h("p.soft", null, "What was inferred included; secrets are not shown."), button),
-				text && text !== "null" ? h("pre.wrap", { tabindex: 0, role: "group", "aria-label": "Configuration" }, pretty(text, "application/json")) : empty("There is no configuration", h("p", null, "The gateway runs without one.")))));
+				text && text !== "null" ? h("pre.wrap", { tabindex: 0, role: "group", "aria-label": "Configuration" }, pretty(text, "application/json")) : h("p.soft.break", null, answer.note || "There is no configuration."))));
 		this.#shown = "";
 		this.#drawState();
 	}
@@ -59,6 +60,13 @@ export class Config {
 		fill(this.#process, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", null, name), h("dd", null, String(value))]));
 		fill(this.#contracts, contracts.length ? contracts.map(contract) : h("p.soft", null, "No API has a contract."));
 	}
+}
+
+// inferred lists what nobody has written: conventions that hold unless something is said.
+function inferred(list) {
+	if (list.length === 0) return null;
+	return h("section.card", { "aria-label": "Inferred" }, h("h2", null, "Inferred"), scrolling("What was inferred", table("", [["API"], ["What"], ["For"]],
+		list.map((one) => [one.api, h("span.break", null, one.text), one.source?.file ? h("code.soft.break", null, one.source.line ? `${one.source.file}:${one.source.line}` : one.source.file) : ""]))));
 }
 
 function contract(one) {

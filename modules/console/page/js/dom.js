@@ -94,5 +94,5 @@ export function table(caption, columns, rows) {
 		caption && h("caption", null, caption),
 		h("thead", null, h("tr", null, columns.map(([title, kind]) => h("th", { scope: "col", class: kind }, title)))),
 		h("tbody", null, rows.map((cells) => h("tr", null, cells.map((cell, i) =>
-			i === 0 ? h("th", { scope: "row", class: columns[i][1] }, cell) : h("td", { class: columns[i][1] }, cell))))));
+			i === 0 ? h("th", { scope: "row", class: columns[i][1] }, cell) : h("td", { class: columns[i][1], "data-title": columns[i][0] }, cell))))));
 }

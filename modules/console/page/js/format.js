@@ -82,6 +82,7 @@ export const verdicts = {
 	passed: { mark: "✓", word: "passed", kind: "good" },
 	refused: { mark: "✕", word: "refused", kind: "bad" },
 	reported: { mark: "◐", word: "would have refused", kind: "warn" },
+	failed: { mark: "!", word: "failed", kind: "bad" },
 	skipped: { mark: "–", word: "skipped", kind: "soft" },
 };
 

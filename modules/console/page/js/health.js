@@ -6,8 +6,6 @@ import { Poll } from "./poll.js";
 import { link } from "./router.js";
 import { shares } from "./versions.js";
 
-const good = new Set(["ok", "up", "healthy", "fresh", "live", "good"]);
-
 export class Health {
 	element;
 	#polls;
@@ -49,19 +47,24 @@ function used(answer) {
 	return h("div.stack", null, apis.slice(0, 4).map((api) => h("div", null, h("h3", null, api.api), shares(api))));
 }
 
-// states shows upstreams, key sets, the store and the contracts, in the words of the gateway.
+// states shows upstreams, key sets, the store and the contracts. What nobody checks is not said to be well.
 function states(answer) {
 	const rows = [];
-	const add = (kind, name, ok, text) => rows.push(h("li.state", null, h("span.pill", { class: ok ? "good" : "bad" }, ok ? "✓ " : "✕ ", text), h("span.soft", null, kind), h("span.break", null, name)));
+	const add = (kind, name, state, text) => rows.push(h("li.state", null, h("span.pill", { class: state }, `${{ good: "✓", warn: "◐", bad: "✕", plain: "·" }[state]} ${text}`), h("span.soft", null, kind), h("span.break", null, name)));
 	for (const one of answer.upstreams ?? []) {
-		const ok = one.healthy ?? !(one.fails > 0);
-		add("service", one.address ?? one.upstream, ok, ok ? (one.num_requests || one.requests ? `up, ${count(one.num_requests ?? one.requests)} in flight` : "up") : one.fails ? `failing, ${plural(one.fails, "failure")}` : "down");
+		const busy = one.requests ? `, ${count(one.requests)} in flight` : "";
+		if (one.fails > 0 && one.healthy) add("service", one.address, "warn", `${plural(one.fails, "failure")}${busy}`);
+		else if (!one.healthy) add("service", one.address, "bad", `down${one.fails ? `, ${plural(one.fails, "failure")}` : ""}`);
+		else if (one.checks === "none") add("service", one.address, "plain", `not checked${busy}`);
+		else add("service", one.address, "good", `up${busy}`);
 	}
-	for (const one of answer.keys ?? answer.key_sets ?? []) {
-		const word = one.state ?? (one.healthy ? "fresh" : "unavailable");
-		add("keys", one.issuer ?? one.source, one.healthy ?? good.has(word), one.fetched ? `${word}, ${ago(one.fetched)}` : one.age_s != null ? `${word}, ${count(Math.round(one.age_s))} s old` : word);
+	for (const one of answer.keys ?? []) {
+		const age = one.fetched ? `, ${ago(one.fetched)}` : "";
+		if (!one.usable) add("keys", one.keys, "bad", one.last_failure ? `none: ${one.last_failure}` : "none yet");
+		else if (one.stale || one.last_failure) add("keys", one.keys, "warn", `${plural(one.usable, "key")}, old${age}`);
+		else add("keys", one.keys, "good", `${plural(one.usable, "key")}${age}`);
 	}
-	if (answer.store) add("store", answer.store.problem ?? "", answer.store.up, answer.store.up ? "up" : "down");
-	for (const one of answer.contracts ?? []) add("contract", [one.api, one.version].filter(Boolean).join(" "), one.healthy, one.healthy ? "served as written" : "cannot be served");
+	if (answer.store) add("store", answer.store.up ? plural(answer.store.gateways ?? 1, "gateway") : (answer.store.problem ?? ""), answer.store.up ? "good" : "bad", answer.store.up ? "up" : "down");
+	for (const one of answer.contracts ?? []) add("contract", [one.api, one.version].filter(Boolean).join(" "), one.healthy ? "good" : "bad", one.healthy ? "served as written" : "cannot be served");
 	return rows.length ? h("ul.plain", null, rows) : null;
 }

@@ -69,7 +69,7 @@ export class Metrics {
 		const chosen = ["api", "version", "route", "method"].some((name) => this.#query[name]);
 		fill(this.#parts.nothing, nothing && (chosen
 			? h("p.note", null, "No request of what is chosen ended in this time. ", h("button", { type: "button", on: { click: () => this.#choose({ api: "", version: "", route: "", method: "" }) } }, "Show everything"))
-			: empty("No requests in this time", h("p", null, "The numbers fill by themselves as requests come. Send one:"), copyable(`curl -i ${this.#context.example()}`))));
+			: empty("No requests in this time", h("p", null, "The numbers fill by themselves, within five seconds of a request. Send one:"), copyable(`curl -i ${this.#context.example()}`))));
 		this.#parts.page.classList.toggle("idle", nothing && !chosen);
 		fill(this.#parts.tiles, tiles(answer));
 		this.#charts.traffic.show({ time: s.time, series: [

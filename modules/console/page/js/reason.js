@@ -36,7 +36,7 @@ export class Reason {
 	#list(id, all) {
 		if (all.size === 0) return empty("The reasons cannot be read", h("p", null, "The console does not answer."));
 		return [h("h1", null, id ? `There is no reason ${id}` : "All reasons"),
-			h("div.card", null, h("dl.facts", null, [...all.values()].map((reason) => [h("dt", null, h("a", { href: link(`reasons/${encodeURIComponent(reason.code)}`) }, h("code", null, reason.code))), h("dd", null, `${reason.status} ${reason.title}`)])))];
+			h("div.card", null, h("dl.facts.list", null, [...all.values()].map((reason) => [h("dt", null, h("a", { href: link(`reasons/${encodeURIComponent(reason.code)}`) }, h("code", null, reason.code))), h("dd", null, `${reason.status} ${reason.title}`)])))];
 	}
 
 	unmount() {}
