@@ -22,7 +22,7 @@ func (x *Exchange) close(w http.ResponseWriter, r *http.Request, recorder Record
 		x.Refusal = cutOff // by the upstream: the client is still there
 	}
 	x.Bytes += x.tunnelled.Load()
-	x.measure(time.Now())
+	x.measure(x.elapsed())
 	recorder.Record(x, r)
 }
 
@@ -55,22 +55,21 @@ func (x *Exchange) leave(w http.ResponseWriter, err error) error {
 
 // measure splits the time since the start: what lies after the last policy is the
 // upstream's, unless a policy ended the request. The life of a stream is apart.
-func (x *Exchange) measure(end time.Time) {
+func (x *Exchange) measure(end time.Duration) {
 	if x.Stream != NoStream {
-		x.Life = end.Sub(x.began)
+		x.Life = end - x.began
 		end = x.began
 	}
-	x.Total = end.Sub(x.Start)
-	x.Own = x.Total
+	x.Total, x.Own = end, end
 	x.Forwarded = !x.stopped()
 	if x.Forwarded {
-		x.Own = x.handed.Sub(x.Start)
+		x.Own = x.handed
 		x.Upstream = x.Total - x.Own
 	}
 }
 
 func (x *Exchange) stopped() bool {
-	for i := range x.decisions[:x.count] {
+	for i := range x.decisions {
 		if x.decisions[i].Verdict == Refused && !x.decisions[i].Response {
 			return true
 		}
@@ -81,8 +80,8 @@ func (x *Exchange) stopped() bool {
 // Refuse records a refusal of the api block itself: a path, version or route that
 // leads nowhere. Policies return theirs from Decide instead.
 func (x *Exchange) Refuse(policy Policy, refusal *problem.Refusal) error {
-	now := time.Now()
-	x.add(Decision{Policy: policy, Verdict: Refused, Refusal: refusal, Took: now.Sub(x.handed)})
+	now := x.elapsed()
+	x.add(Decision{Policy: policy, Verdict: Refused, Refusal: refusal, Took: now - x.handed})
 	x.watchStep()
 	x.handed = now
 	x.Refusal = refusal
@@ -92,15 +91,15 @@ func (x *Exchange) Refuse(policy Policy, refusal *problem.Refusal) error {
 // Ahead notes that auth has done a part of its work before its turn: its step will
 // count the time.
 func (x *Exchange) Ahead() {
-	now := time.Now()
-	x.ahead += now.Sub(x.handed)
+	now := x.elapsed()
+	x.ahead += now - x.handed
 	x.handed = now
 }
 
 // Pass records that the api block itself has nothing against the request.
 func (x *Exchange) Pass(policy Policy) {
-	now := time.Now()
-	x.add(Decision{Policy: policy, Verdict: Passed, Took: now.Sub(x.handed)})
+	now := x.elapsed()
+	x.add(Decision{Policy: policy, Verdict: Passed, Took: now - x.handed})
 	x.watchStep()
 	x.handed = now
 }

@@ -67,8 +67,12 @@ type Decision struct {
 }
 
 // maxDecisions bounds the steps of one exchange; more limits on one request than
-// this are still enforced, but not recorded.
-const maxDecisions = 8
+// this are still enforced, but not recorded. The record has room for usualDecisions of
+// them; more cost an allocation.
+const (
+	maxDecisions   = 8
+	usualDecisions = 6
+)
 
 // Identity is a verified caller. It is only ever set by auth, after the final yes.
 type Identity interface {
@@ -161,21 +165,22 @@ type Exchange struct {
 	// set it in Begin.
 	Watcher Watcher
 
-	response  response
-	recorder  Recorder
-	began     time.Time    // when the response became a stream
-	tunnelled atomic.Int64 // bytes written past the response
-	decisions [maxDecisions]Decision
-	count     int
-	handed    time.Time     // when the last policy passed the request on
-	ahead     time.Duration // what auth has done before its turn
-	owned     []ownedField
-	usual     [usualOwned]ownedField // room for owned
-	vary      []string
-	varyRoom  [4]string // room for vary
-	params    [6]string // room for Params
-	id        [1]string // the value of the request id's field
-	exposed   bool      // the replacer knows the placeholders
+	response   response
+	recorder   Recorder
+	began      time.Duration // when the response became a stream, since Start
+	tunnelled  atomic.Int64  // bytes written past the response
+	decisions  []Decision
+	usualSteps [usualDecisions]Decision // room for decisions
+	handed     time.Duration            // when the last policy passed the request on, since Start
+	ahead      time.Duration            // what auth has done before its turn
+	owned      []ownedField
+	usual      [usualOwned]ownedField // room for owned
+	vary       []string
+	varyRoom   [2]string // room for vary
+	params     [6]string // room for Params
+	id         [1]string // the value of the request id's field
+	exposed    bool      // the replacer knows the placeholders
+	logged     bool      // the server writes an access log
 }
 
 // Deprecated is a set of things that a contract marks as deprecated.
@@ -192,14 +197,19 @@ const (
 func (x *Exchange) ParamsBuffer() []string { return x.params[:0] }
 
 // Decisions returns the steps so far, in order.
-func (x *Exchange) Decisions() []Decision { return x.decisions[:x.count] }
+func (x *Exchange) Decisions() []Decision { return x.decisions }
 
 func (x *Exchange) add(d Decision) {
-	if x.count < maxDecisions {
-		x.decisions[x.count] = d
-		x.count++
+	if x.decisions == nil {
+		x.decisions = x.usualSteps[:0]
+	}
+	if len(x.decisions) < maxDecisions {
+		x.decisions = append(x.decisions, d)
 	}
 }
+
+// elapsed returns the time since the start. It reads one clock, where time.Now reads two.
+func (x *Exchange) elapsed() time.Duration { return time.Since(x.Start) }
 
 // Prepared returns what a policy compiled for the matched operation, or nil.
 func (x *Exchange) Prepared(p Policy) any {

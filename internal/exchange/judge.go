@@ -29,7 +29,7 @@ func (x *Exchange) Judge(d Decision) {
 func (x *Exchange) Owns(key string) bool {
 	for i := range x.owned {
 		if x.owned[i].key == key {
-			return len(x.owned[i].many) > 0
+			return x.owned[i].kind != ownedNone
 		}
 	}
 	return false

@@ -20,16 +20,42 @@ const (
 // header directive replaces text within the slices that it finds.
 type ownedField struct {
 	key  string
-	step uint8 // which step said so last
 	one  [1]string
-	many []string
+	many *[]string // if it has not one value, and is not removed
+	kind ownedKind
+	step uint8 // which step said so last
 }
 
+// ownedKind is how many values an owned field has.
+type ownedKind uint8
+
+const (
+	ownedNone ownedKind = iota // the field is removed
+	ownedOne
+	ownedMany
+)
+
 func (f *ownedField) set(values []string) {
-	f.many = values
-	if len(values) == 1 {
-		f.one[0], f.many = values[0], f.one[:]
+	switch len(values) {
+	case 0:
+		f.kind = ownedNone
+	case 1:
+		f.kind, f.one[0] = ownedOne, values[0]
+	default:
+		several := values
+		f.kind, f.many = ownedMany, &several
 	}
+}
+
+// values returns them, safe to be put into a header.
+func (f *ownedField) values() []string {
+	switch f.kind {
+	case ownedOne:
+		return f.one[:1:1]
+	case ownedMany:
+		return slices.Clone(*f.many)
+	}
+	return nil
 }
 
 // OwnHeader makes the gateway the owner of a response field: whatever the upstream says
@@ -46,7 +72,7 @@ func (x *Exchange) OwnHeader(key string, values []string) {
 func (x *Exchange) own(key string) *ownedField {
 	for i := range x.owned {
 		if x.owned[i].key == key {
-			x.owned[i].step = uint8(x.count)
+			x.owned[i].step = uint8(len(x.decisions))
 			return &x.owned[i]
 		}
 	}
@@ -56,14 +82,14 @@ func (x *Exchange) own(key string) *ownedField {
 	if len(x.owned) == maxOwned {
 		return nil
 	}
-	x.owned = append(x.owned, ownedField{key: key, step: uint8(x.count)})
+	x.owned = append(x.owned, ownedField{key: key, step: uint8(len(x.decisions))})
 	return &x.owned[len(x.owned)-1]
 }
 
 // OwnField is OwnHeader for a field with one value, which costs no allocation.
 func (x *Exchange) OwnField(key, value string) {
 	if f := x.own(key); f != nil {
-		f.one[0], f.many = value, f.one[:]
+		f.kind, f.one[0] = ownedOne, value
 	}
 }
 
@@ -71,8 +97,8 @@ func (x *Exchange) OwnField(key, value string) {
 // if there are several.
 func (x *Exchange) Owned(key string) string {
 	for i := range x.owned {
-		if f := &x.owned[i]; f.key == key && len(f.many) == 1 {
-			return f.many[0]
+		if f := &x.owned[i]; f.key == key && f.kind == ownedOne {
+			return f.one[0]
 		}
 	}
 	return ""
@@ -92,16 +118,15 @@ func (x *Exchange) Vary(field string) {
 // apply writes the gateway's own fields over those of whoever answers.
 func (x *Exchange) apply(header http.Header) {
 	for i := range x.owned {
+		field := &x.owned[i]
+		values := field.values()
 		if x.Watcher != nil {
-			x.Watcher.Owned(int(x.owned[i].step), x.owned[i].key, header[x.owned[i].key], x.owned[i].many)
+			x.Watcher.Owned(int(field.step), field.key, header[field.key], values)
 		}
-		switch field := &x.owned[i]; len(field.many) {
-		case 0:
+		if values == nil {
 			delete(header, field.key)
-		case 1:
-			header[field.key] = field.one[:1:1]
-		default:
-			header[field.key] = slices.Clone(field.many)
+		} else {
+			header[field.key] = values
 		}
 	}
 	if len(x.vary) == 0 {

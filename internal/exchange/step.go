@@ -145,8 +145,8 @@ func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next 
 	if named, ok := policy.(Named); ok {
 		d.Name = named.NameFor(x)
 	}
-	x.handed = time.Now()
-	d.Took = x.handed.Sub(start)
+	x.handed = x.elapsed()
+	d.Took = x.handed - start
 	if s.policy == Auth {
 		d.Took, x.ahead = d.Took+x.ahead, 0
 	}
@@ -198,9 +198,12 @@ var (
 )
 
 func open(w http.ResponseWriter, r *http.Request, recorder Recorder) *Exchange {
-	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any) // looked for once
+	trusted, _ := vars[caddyhttp.TrustedProxyVarKey].(bool)
 	now := time.Now()
-	x := &Exchange{Start: now, handed: now, RequestID: requestID(r, trusted, now), recorder: recorder}
+	x := new(Exchange) // a literal with calls in it would be made on the stack and copied
+	x.Start, x.recorder = now, recorder
+	x.RequestID = requestID(r, trusted, now)
 	recorder.Begin(x, r)
 	canonical.Fields(r.Header, trusted)
 	x.response.ResponseWriter = w
@@ -208,6 +211,8 @@ func open(w http.ResponseWriter, r *http.Request, recorder Recorder) *Exchange {
 	x.id[0] = x.RequestID
 	r.Header[RequestIDHeader] = x.id[:]
 	x.OwnHeader(RequestIDHeader, x.id[:])
-	caddyhttp.SetVar(r.Context(), varKey, x)
+	if vars != nil {
+		vars[varKey] = x
+	}
 	return x
 }

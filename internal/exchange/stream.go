@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"time"
 )
 
 // Stream is what a response becomes that has no end of its own. Its life says nothing
@@ -59,7 +58,7 @@ func (x *Exchange) become(kind Stream) {
 	if kind == NoStream || x.Stream != NoStream {
 		return
 	}
-	x.Stream, x.began = kind, time.Now()
+	x.Stream, x.began = kind, x.elapsed()
 	x.recorder.Stream(x)
 }
 

@@ -13,14 +13,14 @@ const serverTimingHeader = "Server-Timing"
 func (x *Exchange) begin(header http.Header) {
 	x.apply(header)
 	if x.ServerTiming {
-		header.Add(serverTimingHeader, x.serverTiming(time.Now()))
+		header.Add(serverTimingHeader, x.serverTiming(x.elapsed()))
 	}
 }
 
 // serverTiming lists what is known when the header is written: the steps, the
 // gateway's own time, and the time that the upstream needed until its response began.
 // All are milliseconds. Verdicts are given unless the step passed.
-func (x *Exchange) serverTiming(now time.Time) string {
+func (x *Exchange) serverTiming(now time.Duration) string {
 	text := make([]byte, 0, 160)
 	for _, d := range x.Decisions() {
 		if d.Response {
@@ -33,10 +33,10 @@ func (x *Exchange) serverTiming(now time.Time) string {
 		text = append(text, ", "...)
 	}
 	if x.stopped() {
-		return string(appendTiming(text, "gateway", now.Sub(x.Start)))
+		return string(appendTiming(text, "gateway", now))
 	}
-	text = append(appendTiming(text, "gateway", x.handed.Sub(x.Start)), ", "...)
-	return string(appendTiming(text, "upstream", now.Sub(x.handed)))
+	text = append(appendTiming(text, "gateway", x.handed), ", "...)
+	return string(appendTiming(text, "upstream", now-x.handed))
 }
 
 func appendTiming(text []byte, name string, took time.Duration) []byte {

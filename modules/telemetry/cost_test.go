@@ -3,10 +3,16 @@
 package telemetry_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"gateway/internal/exchange"
 	"gateway/internal/gatewaytest"
 )
 
@@ -57,11 +63,16 @@ func TestRecordCostsThreeAllocations(t *testing.T) {
 	}
 }
 
-// BenchmarkRequest compares a request with and without record and metrics.
+// BenchmarkRequest compares a request with and without record and metrics, beside
+// Caddy's own metrics and tracing.
 func BenchmarkRequest(b *testing.B) {
+	b.Setenv("OTEL_TRACES_EXPORTER", "none")
+	b.Setenv("OTEL_TRACES_SAMPLER", "always_off")
 	for name, config := range map[string]string{
 		"bare": bare, "recorded": recorded,
-		"caddy's metrics": "{\n\tmetrics\n}\n" + bare,
+		"caddy's metrics":              "{\n\tmetrics\n}\n" + bare,
+		"caddy's tracing, sampled out": strings.Replace(bare, "{\n", "{\n\ttracing\n", 1),
+		"recorded, sampled out":        strings.Replace(recorded, "{\n", "{\n\ttracing\n", 1),
 	} {
 		b.Run(name, func(b *testing.B) {
 			serve := one(gatewaytest.New(b, config))
@@ -71,5 +82,42 @@ func BenchmarkRequest(b *testing.B) {
 				serve()
 			}
 		})
+	}
+}
+
+var body = []byte("ok")
+
+// BenchmarkExchange is the record and the metrics alone, on a request of Caddy's.
+func BenchmarkExchange(b *testing.B) {
+	gw := gatewaytest.New(b, recorded)
+	var step exchange.Step
+	if err := step.Provision(gw.Context(), exchange.RateLimit, exchange.ModeOff, ""); err != nil {
+		b.Fatal(err)
+	}
+	w := &discard{make(http.Header, 8)}
+	repl := caddy.NewReplacer()
+	vars := make(map[string]any, 8)
+	ctx := context.WithValue(context.Background(), caddyhttp.ServerCtxKey, &caddyhttp.Server{})
+	for _, value := range []struct {
+		key   caddy.CtxKey
+		value any
+	}{
+		{caddy.ReplacerCtxKey, repl}, {caddyhttp.VarsCtxKey, vars},
+		{"route_group", nil}, {caddyhttp.OriginalRequestCtxKey, http.Request{}}, {caddyhttp.ExtraLogFieldsCtxKey, nil},
+	} {
+		ctx = context.WithValue(ctx, value.key, value.value)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/v1/things/1", nil).WithContext(ctx)
+	answering := caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		w.WriteHeader(http.StatusOK)
+		_, err := w.Write(body)
+		return err
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(vars)
+		clear(w.header)
+		clear(r.Header)
+		_ = step.Serve(w, r, answering, nil)
 	}
 }
