@@ -40,6 +40,15 @@ func Refuse(status int, text string) error {
 	return caddy.APIError{HTTPStatus: status, Err: errors.New(text), Message: text}
 }
 
+// Refusal returns the status and the text of an error that Refuse has made, for those
+// who answer in a form of their own; 0 is another error, or none.
+func Refusal(err error) (status int, text string) {
+	if refused, ok := errors.AsType[caddy.APIError](err); ok {
+		return refused.HTTPStatus, refused.Message
+	}
+	return 0, ""
+}
+
 // Answer writes a value as JSON.
 func Answer(w http.ResponseWriter, value any) error { return AnswerWith(w, http.StatusOK, value) }
 

@@ -88,11 +88,15 @@ func shorten(text string, bound int) string {
 	return strings.Clone(text[:bound+1])
 }
 
-// compare notes what has changed of the request's header since the step before.
+// compare notes what has changed of the request's header since the step before. Most
+// steps only look at it: after them the number of fields has to do.
 func (c *capture) compare(header http.Header) {
 	id := 0
 	if _, ok := header[exchange.RequestIDHeader]; ok {
 		id = 1 // the gateway's own, on every request
+	}
+	if c.looks() && len(header) == len(c.now)+id {
+		return
 	}
 	for i := 0; i < len(c.now); i++ {
 		f := &c.now[i]
@@ -121,6 +125,19 @@ func (c *capture) compare(header http.Header) {
 		c.now = append(c.now, fieldOf(name, values))
 		c.note(exchange.RequestHeader, name, "", c.now[len(c.now)-1].text())
 	}
+}
+
+// looks tells whether the last step replaces no values of the request's header.
+func (c *capture) looks() bool {
+	decisions := c.x.Decisions()
+	if len(decisions) == 0 || c.after {
+		return false
+	}
+	switch decisions[len(decisions)-1].Policy {
+	case exchange.RateLimit, exchange.Validate:
+		return true
+	}
+	return false
 }
 
 func (c *capture) has(name string) bool {

@@ -168,6 +168,9 @@ func (c *Console) handler() http.Handler {
 	mux.HandleFunc("GET /api/requests/{id}", c.serveRequest)
 	mux.HandleFunc("GET /api/events", c.serveEvents)
 	c.describe(mux)
+	mux.HandleFunc("POST /api/requests/{id}/replay", c.serveReplay)
+	mux.HandleFunc("GET /api/requests/{id}/har", c.serveHAR)
+	mux.HandleFunc("GET /api/har", c.serveHARs)
 	mux.HandleFunc("GET /api/metrics", c.serveMetrics)
 	mux.HandleFunc("GET /api/reasons", serveReasons)
 	return mux
