@@ -117,7 +117,7 @@ func (l *leases) spend(e *lease, c *claim, now, cost int64) {
 	c.decision = decide(c.terms.limit, e.unspent(), now, cost)
 	c.decision.allowed, c.drawn, c.decided = true, true, true
 	e.units -= cost
-	if 2*e.units >= e.batch || e.busy || now < e.denied {
+	if e.units >= e.batch/2 || e.busy || now < e.denied {
 		return
 	}
 	if more := l.room(e); more > 0 {
