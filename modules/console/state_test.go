@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,28 +137,32 @@ func TestLimits(t *testing.T) {
 		r.Header.Set("X-Tenant", "acme<script>")
 		gw.Serve(r)
 	}
-	var got struct {
-		Store    *struct{ Up bool }
-		Policies []struct {
-			Policy, Quota, Source string
-			Decisions             struct{ Passed, Refused int }
-			Nearest               []struct {
-				Key              string
-				Hashed           bool
-				Remaining, Limit int
-			}
+	type policy struct {
+		Policy, Quota, Source string
+		Decisions             struct{ Passed, Refused int }
+		Nearest               []struct {
+			Key              string
+			Hashed           bool
+			Remaining, Limit int
 		}
 	}
+	var got struct {
+		Store    *struct{ Up bool }
+		Policies []*policy
+	}
 	text := told(t, address, "/api/limits", &got)
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end) && (len(got.Policies) != 1 || got.Policies[0].Decisions.Refused != 2); {
+	ours := func() int { // other tests of this process have limits too
+		return slices.IndexFunc(got.Policies, func(p *policy) bool { return p.Policy == "console-test" && p.Decisions.Refused == 2 })
+	}
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && ours() < 0; {
 		time.Sleep(50 * time.Millisecond) // the overview may be a second old
 		text = told(t, address, "/api/limits", &got)
 	}
-	if len(got.Policies) != 1 || got.Store != nil || strings.Contains(text, "acme") {
+	if ours() < 0 || got.Store != nil || strings.Contains(text, "acme") {
 		t.Fatalf("got %s", text)
 	}
-	p := got.Policies[0]
-	if p.Policy != "console-test" || p.Quota != "3/1h" || p.Source != "Caddyfile:7" || p.Decisions.Passed != 3 || p.Decisions.Refused != 2 ||
+	p := got.Policies[ours()]
+	if p.Quota != "3/1h" || p.Source != "Caddyfile:7" || p.Decisions.Passed != 3 || p.Decisions.Refused != 2 ||
 		len(p.Nearest) != 1 || p.Nearest[0].Remaining != 0 || p.Nearest[0].Limit != 3 || !p.Nearest[0].Hashed || len(p.Nearest[0].Key) != 16 {
 		t.Errorf("got %s", text)
 	}
