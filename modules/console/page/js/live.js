@@ -13,6 +13,7 @@ export class Live {
 	filter = "";
 	problem = null; // why there is no list
 	#inbox = [];
+	#anew = false; // the inbox begins with a whole list
 	#events = null;
 	#round = 0; // what belongs to a filter of before is dropped
 	#frame = 0;
@@ -97,9 +98,14 @@ export class Live {
 			return false;
 		}
 		if (round !== this.#round) return false;
+		// The list is the whole truth: the process may be another one, and count from one again. What has
+		// arrived since it was made will have a higher number.
+		const newest = answer.requests[0]?.seq ?? 0;
+		const before = this.seen;
 		this.seen = answer.seen;
 		this.problem = null;
-		this.#inbox.push(...answer.requests);
+		this.#anew = true;
+		this.#inbox = [...answer.requests, ...(answer.seen < before ? [] : this.#inbox.filter((row) => row.seq > newest))];
 		if (this.loading || !this.paused) this.#take();
 		this.loading = false;
 		this.#changed();
@@ -118,7 +124,7 @@ export class Live {
 		this.#frame ||= requestAnimationFrame(() => {
 			this.#frame = 0;
 			if (!this.paused) this.#take();
-			else this.waiting = Math.min(kept, new Set(this.#inbox.map((row) => row.seq)).size);
+			else this.waiting = Math.min(kept, this.#inbox.filter((row) => row.seq > (this.entries[0]?.seq ?? 0)).length);
 			this.#changed();
 		});
 	}
@@ -126,8 +132,9 @@ export class Live {
 	// #take moves what has arrived into the list. A stream that has ended comes again with a new number, and takes
 	// the place of itself.
 	#take() {
-		if (this.#inbox.length === 0) return;
-		const rows = new Map(this.entries.map((row) => [row.seq, row]));
+		if (this.#inbox.length === 0 && !this.#anew) return;
+		const rows = new Map(this.#anew ? [] : this.entries.map((row) => [row.seq, row]));
+		this.#anew = false;
 		for (const row of this.#inbox) {
 			rows.set(row.seq, row);
 			this.seen = Math.max(this.seen, row.seq);

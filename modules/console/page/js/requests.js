@@ -52,6 +52,7 @@ export class Requests {
 	#detail = null;
 	#parts;
 	#id = null;
+	#started = null;
 
 	constructor(host, context) {
 		this.#host = host;
@@ -98,6 +99,13 @@ export class Requests {
 		this.#detail.show(route.id);
 		const row = this.#live.entries.find((row) => row.id === route.id);
 		this.#list.select(row?.seq ?? null, false);
+	}
+
+	// state looks whether the gateway is another process: then the list is another one too.
+	state(state) {
+		const started = state.process?.started;
+		if (this.#started && started !== this.#started) this.#live.follow(this.#live.filter);
+		this.#started = started;
 	}
 
 	close() {
@@ -196,7 +204,7 @@ export class Requests {
 			return empty("Nothing of what is remembered matches", h("p", null, `${plural(seen, "request")} came since the start, of which the last 500 are remembered. New ones that match appear by themselves.`),
 				h("button", { type: "button", on: { click: () => this.#filter.clear() } }, "Clear the filter"));
 		}
-		return empty("No requests yet", h("p", null, "Every request that passes the gateway appears here as it happens: what each step decided, how long it took, and why it was refused if it was. Send one:"),
+		return empty("No requests yet", h("p", null, "Every request that meets a directive of the gateway (api, auth, ratelimit, validate, versioning) appears here as it happens: what each step decided, how long it took, and why it was refused if it was. Send one:"),
 			copyable(`curl -i ${this.#context.example()}`));
 	}
 }

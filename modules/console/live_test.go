@@ -1,0 +1,127 @@
+package console_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"gateway/internal/finding"
+	"gateway/internal/gatewaytest"
+	"gateway/internal/loads"
+)
+
+// TestLoadErrorOverThePage: a configuration that does not load is over any page, with the lines around the mistake, and goes
+// by itself. The state is that of the whole process, so nothing else may load meanwhile.
+func TestLoadErrorOverThePage(t *testing.T) {
+	address := freeAddress(t)
+	started(t, address, "\trespond ok")
+	tab := newTab(t, address)
+	tab.expect("/api/versions") // until they are there
+	tab.do("opening", tab.open("#/metrics"), has("No requests in this time"))
+	book := loads.Process()
+	_ = book.Do(func() error {
+		return (&finding.Error{Message: `"respnd" is not a directive`, At: finding.Position{File: "Caddyfile", Line: 2, Column: 2}, Hint: "did you mean respond?", Word: "respnd"}).In([]byte(":8080\n\trespnd hello\n"))
+	})
+	tab.do("it is there", has("The new configuration does not load"), has("did you mean respond?"), until(`document.querySelector(".alert .at").textContent.includes("respnd hello")`), shot("load-error"))
+	tab.do("over any page", script(`location.hash = "#/requests"`), has("No requests yet"), has("The new configuration does not load"))
+	_ = book.Do(func() error { return errors.New("<script>window.hit=1</script>") })
+	tab.do("another one", has("<script>window.hit=1</script>"), hasNot("did you mean respond?"))
+	_ = book.Do(func() error { return nil })
+	tab.do("it goes", hasNot("does not load"), until(`window.hit === undefined && document.querySelector("#alerts").childElementCount === 0`))
+}
+
+// TestMetricsPage uses the charts: from a reason to its requests, and from an operation to its numbers.
+func TestMetricsPage(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	busy(t, address)
+	tab := newTab(t, address)
+	tab.expect("/api/versions") // until they are there
+	tab.do("opening", tab.open("#/metrics?minutes=5"), until(`document.querySelectorAll(".chart canvas").length === 6`), has("limit.exceeded"), has("Limits nearest to empty"), has("Services and keys"), has("This process, since"),
+		until(`document.querySelector(".tile dd").textContent === "6"`), shot("metrics"))
+	tab.do("an operation", press("POST /v2/things"), until(`document.querySelector(".tile dd").textContent === "2"`), until(`location.hash.includes("route=%2Fv2%2Fthings")`))
+	tab.do("all of them again", script(`const field = document.querySelectorAll(".choices select")[2]; field.value = ""; field.dispatchEvent(new Event("change"))`), until(`location.hash.includes("version=v2")`))
+	tab.do("other colours", script(`document.getElementById("theme").click()`), until(`document.querySelectorAll(".chart canvas").length === 6`))
+	tab.do("the numbers", script(`document.querySelector(".numbers").open = true`), until(`document.querySelectorAll(".numbers[open] tbody tr").length === 60`))
+	tab.do("a reason", script(`location.hash = "#/metrics"`), has("route.not_found"), press("limit.exceeded"), until(`location.hash === "#/requests?filter=reason%3Alimit.exceeded"`), until(`document.querySelectorAll(".entry").length === 2`))
+}
+
+// things is a site whose requests are recorded: those that no directive of the gateway sees are not.
+const things = "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trespond ok\n\t}"
+
+// TestTheListGoesOn: while a configuration follows another the page says that nobody answers, and misses
+// nothing; paused, it stands still and says how many wait.
+func TestTheListGoesOn(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	gw := started(t, address, things)
+	tab := newTab(t, address)
+	tab.expect("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "net::ERR")
+	gw.Do("GET", "/first")
+	tab.do("opening", tab.open(""), has("/first"), has("live"))
+	stop(t, gw)
+	tab.do("nobody answers", has("no answer, trying again"))
+	gw.Do("GET", "/meanwhile") // requests of before are still recorded
+	next := started(t, address, things+"\n\theader X-Changed yes")
+	next.Do("GET", "/after")
+	tab.do("it goes on", has("live"), has("/meanwhile"), has("/after"), until(`document.querySelectorAll(".entry").length === 3`))
+
+	tab.do("paused", keys("p"), has("Resume"))
+	for range 40 {
+		next.Do("GET", "/waiting")
+	}
+	tab.do("they wait", has("Resume · 40 new"), until(`document.querySelectorAll(".entry").length === 3`), keys("p"), has("43 shown"))
+	tab.do("one is chosen", keys("jjj"), until(`document.querySelector(".entry.selected")`))
+	before := value[float64](tab, `document.querySelector(".entry.selected").getBoundingClientRect().top`)
+	for range 30 {
+		next.Do("GET", "/more")
+	}
+	tab.do("what is read stays where it is", has("73 shown"), until(`document.querySelector(".list").scrollTop > 0 && Math.abs(document.querySelector(".entry.selected").getBoundingClientRect().top - `+fmt.Sprint(before)+`) < 2`), press("↑ Newest"), until(`document.querySelector(".list").scrollTop === 0`))
+}
+
+// TestABusyGateway: two hundred requests a second do not stop the page: only the rows in sight are in the document, and
+// it answers keys. The rate of frames is printed; the machine may be busy.
+func TestABusyGateway(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	gw := started(t, address, things)
+	tab := newTab(t, address)
+	tab.do("opening", tab.open(""), has("No requests yet"))
+	done := make(chan int)
+	go func() {
+		n := 0
+		for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			gw.Serve(httptest.NewRequest(http.MethodGet, "/busy", nil))
+			n++
+		}
+		done <- n
+	}()
+	tab.do("they come", has("/busy"))
+	frames := value[float64](tab, `new Promise((done) => { let n = 0; const begin = performance.now(); const frame = () => { n++; const passed = performance.now() - begin; if (passed < 2000) requestAnimationFrame(frame); else done(n / passed * 1000); }; frame(); })`)
+	rows := value[float64](tab, `document.querySelectorAll(".entry").length`)
+	tab.do("it answers keys", keys("p"), has("Resume"))
+	n := <-done
+	tab.do("all of them", keys("p"), until(`document.querySelector(".count").textContent.includes("`+strconv.Itoa(n)+` seen")`), keys("/"), until(`document.activeElement.id === "filter"`), keys(kb.Escape))
+	t.Logf("%d requests, %.0f frames a second, %.0f rows in the document", n, frames, rows)
+	if rows > 60 || rows < 5 {
+		t.Errorf("%v rows are in the document", rows)
+	}
+}
+
+// stop ends the apps of a gateway, as a reload does.
+func stop(t *testing.T, gw *gatewaytest.Gateway) {
+	t.Helper()
+	app, err := gw.Context().App("gateway")
+	if err == nil {
+		err = app.(interface{ Stop() error }).Stop()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
