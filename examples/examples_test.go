@@ -263,6 +263,17 @@ func TestChanges(t *testing.T) {
 	if got := e.want(t, 200, "", "GET", "/v1/purchases?status=canceled").Body.String(); !strings.Contains(got, `"data":[]`) {
 		t.Errorf("got %s, want no canceled orders", got)
 	}
+	changes := e.want(t, 200, "", "GET", "/docs/orders/changes")
+	if got := changes.Body.String(); !strings.HasPrefix(got, "# Changes of orders") || strings.Index(got, "2026-05-21: Orders are listed") > strings.Index(got, "2026-03-02: The quantity of an item") {
+		t.Errorf("the changelog is %s", got)
+	}
+	html := e.want(t, 200, "", "GET", "/docs/orders/changes", "Accept", "text/html")
+	if !strings.Contains(html.Body.String(), "<li>2026-03-02: The quantity of an item is called quantity.") || html.Header().Get("Vary") == "" {
+		t.Errorf("the changelog for browsers is %v %s", html.Header(), html.Body)
+	}
+	if index := e.want(t, 200, "", "GET", "/docs/"); !strings.Contains(index.Body.String(), `href="orders/changes"`) {
+		t.Error("the page does not lead to the changelog")
+	}
 	if first.Header().Get("Deprecation") == "" || first.Header().Get("API-Version") != "v1" || second.Header().Get("API-Version") != "v2" {
 		t.Errorf("the versions are not told: %v, %v", first.Header(), second.Header())
 	}

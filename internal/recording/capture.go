@@ -218,6 +218,7 @@ type outcome struct {
 	start, end                 time.Time
 	route                      *exchange.Route
 	version, consumer          string
+	group                      exchange.Group
 	refusal                    *problem.Refusal
 	status                     int
 	bytes                      int64
@@ -234,7 +235,7 @@ func (o *outcome) of(x *exchange.Exchange, r *http.Request) {
 	o.id, o.start, o.route, o.version, o.refusal = x.RequestID, x.Start, x.Route, x.Version, x.Refusal
 	o.status, o.bytes, o.stream, o.aborted = x.Status, x.Bytes, x.Stream, x.Aborted
 	o.total, o.own, o.upstream, o.life = x.Total, x.Own, x.Upstream, x.Life
-	o.count = copy(o.decisions[:], x.Decisions())
+	o.group, o.count = x.Group, copy(o.decisions[:], x.Decisions())
 	o.trace = trace.SpanContextFromContext(r.Context())
 	if x.Identity != nil {
 		o.consumer = shorten(x.Identity.Subject(), maxValue)

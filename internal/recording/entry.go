@@ -49,6 +49,7 @@ type Row struct {
 	Outcome   string    `json:"outcome"`
 	Reason    string    `json:"reason"`
 	Consumer  string    `json:"consumer"`
+	Group     string    `json:"group"` // of a canary, or ""
 	Total     float64   `json:"total_ms"`
 	Own       float64   `json:"own_ms"`
 	Upstream  float64   `json:"upstream_ms"`

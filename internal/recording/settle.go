@@ -59,7 +59,7 @@ func (c *capture) entry(live bool) *Entry {
 	}
 	e.Row = Row{
 		ID: o.id, At: Moment(o.start), Method: text(c.line.method), Host: text(c.line.host), ReplayOf: c.replay,
-		Version: text(o.version), Consumer: text(o.consumer), Status: o.status, BytesOut: o.bytes, Stream: o.stream.String(),
+		Version: text(o.version), Consumer: text(o.consumer), Group: o.group.String(), Status: o.status, BytesOut: o.bytes, Stream: o.stream.String(),
 		Total: milli(o.total), Own: milli(o.own), Upstream: milli(o.upstream), Life: milli(o.life), BytesIn: c.requestSize,
 	}
 	if o.trace.HasTraceID() {

@@ -17,6 +17,7 @@ import (
 	"gateway/internal/finding"
 	"gateway/internal/openapi"
 	"gateway/modules/change"
+	"gateway/modules/docs"
 	"gateway/modules/validate"
 	"gateway/modules/versioning"
 )
@@ -160,4 +161,21 @@ func lookAtChanges(found []openapi.Found) string {
 		}
 	}
 	return b.String()
+}
+
+// changesOf returns what a version changed, for the documentation.
+func (c *carriage) changesOf(version string) []docs.Change {
+	if c.plan == nil {
+		return nil
+	}
+	var list []docs.Change
+	for _, change := range c.plan.Changes() {
+		if change.Version == version {
+			name := filepath.Base(change.File)
+			list = append(list, docs.Change{
+				Name: strings.TrimSuffix(name, filepath.Ext(name)), Description: change.Description, Operations: change.Operations, Loses: change.Loses,
+			})
+		}
+	}
+	return list
 }

@@ -148,12 +148,19 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 		other: &exchange.Route{API: a.Name, Version: found.Version, Template: exchange.Other},
 	}
 	for i, op := range contract.Operations {
+		ending, err := versioning.EndingOf(op)
+		if err != nil {
+			return nil, err
+		}
 		for n, base := range a.bases(op) {
 			route := &exchange.Route{
 				API: a.Name, Version: v.name, Method: op.Method, Template: v.public(base + op.Template),
 				Operation: op.ID, Source: fmt.Sprintf("%s:%d", op.Source.File, op.Source.Line), Parameters: op.Matrix(), Prepared: prepared[i], Answer: answers[i],
 			}
 			v.parameters = v.parameters || route.Parameters
+			if ending != nil {
+				v.end(route, ending)
+			}
 			v.operations, v.bases = append(v.operations, op), append(v.bases, n)
 			v.entries = append(v.entries, openapi.Entry[*exchange.Route]{Method: op.Method, Template: route.Template, Value: route, Source: op.Source})
 		}
@@ -166,6 +173,14 @@ func (a *API) load(found openapi.Found, contract *openapi.Contract) (*version, e
 		a.logger.Warn(doubt.Message, zap.Stringer("at", doubt.At), zap.String("hint", doubt.Hint))
 	}
 	return v, nil
+}
+
+// end notes that an operation ends before its version.
+func (v *version) end(route *exchange.Route, ending *versioning.Ending) {
+	if v.endings == nil {
+		v.endings = make(map[*exchange.Route]*versioning.Ending)
+	}
+	v.endings[route] = ending
 }
 
 // bind lets every policy prepare itself for every operation.

@@ -63,6 +63,7 @@ func (o *offer) documents() []docs.Document {
 		if o.versioning != nil {
 			d.Deprecated, d.Sunset = o.versioning.Dates(v.name)
 		}
+		d.Changes = o.changesOf(v.name)
 		list = append(list, d)
 	}
 	return list

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -27,6 +28,8 @@ type version struct {
 	// versioning is that of the API; nil if there are no versions. Which versions
 	// there are besides makes no difference here.
 	versioning *versioning.Handler
+	// endings are the operations that end before the version does; nil if there are none.
+	endings map[*exchange.Route]*versioning.Ending
 	// life is what the contract says about the end of the version.
 	life versioning.Contract
 	// parameters tells that the path of some operation may hold ";".
@@ -87,6 +90,9 @@ func (s router) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		return x.Refuse(exchange.API, &problem.Refusal{Reason: problem.RouteMethod, Header: http.Header{"Allow": {match.Allow}}})
 	}
 	x.Route, x.Params = match.Value, match.Params
+	if refusal := s.ended(x, v); refusal != nil {
+		return x.Refuse(exchange.Versioning, refusal)
+	}
 	if way := s.ways[match.Value]; way != nil {
 		x.Way = way
 	}
@@ -95,6 +101,22 @@ func (s router) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	x.Pass(exchange.API)
 	return next.ServeHTTP(w, r)
+}
+
+// ended returns the refusal of an operation that was switched off.
+func (s router) ended(x *exchange.Exchange, v *version) *problem.Refusal {
+	if v.endings == nil {
+		return nil
+	}
+	ending := v.endings[x.Route]
+	if ending == nil {
+		return nil
+	}
+	var sunset time.Time
+	if s.versioning != nil {
+		_, sunset = s.versioning.Dates(v.name)
+	}
+	return ending.Meet(x, sunset)
 }
 
 // lookup matches the request. A request that named no version in its path, and got

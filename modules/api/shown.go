@@ -16,6 +16,7 @@ import (
 	"gateway/modules/auth"
 	"gateway/modules/console"
 	"gateway/modules/ratelimit"
+	"gateway/modules/versioning"
 )
 
 // sources are what the console asks for.
@@ -26,6 +27,7 @@ func (a *App) sources() console.Sources {
 		Config:    a.shown,
 		Health:    a.depends,
 		Limits:    ratelimit.Overview,
+		Versions:  versioning.Overview,
 		Addresses: a.addresses,
 	}
 }

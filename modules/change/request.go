@@ -57,7 +57,6 @@ func (w *Way) forward(x *exchange.Exchange, r *http.Request, h *Handler) *proble
 			return refusal
 		}
 	}
-	sent := message.Body
 	if err := w.carrier.Request(&message); err != nil {
 		return refuse(err)
 	}
@@ -69,9 +68,6 @@ func (w *Way) forward(x *exchange.Exchange, r *http.Request, h *Handler) *proble
 	}
 	r.RequestURI = r.URL.RequestURI()
 	if read && message.Body != nil {
-		if x.Watcher != nil {
-			x.Watcher.Changed(exchange.Change{Policy: exchange.Changes, Where: exchange.RequestBody, Name: w.names, Before: string(sent), After: string(message.Body)})
-		}
 		replaceBody(r, message.Body)
 	}
 	return nil

@@ -20,6 +20,8 @@ type Sources struct {
 	Routes, Config, Health func() any
 	// Limits tells the rate limits: policies, decisions, and who has the least left.
 	Limits func() any
+	// Versions tells who uses which version, and how long each lives.
+	Versions func() any
 	// Addresses lists the URLs of the sites.
 	Addresses func() []string
 }
@@ -72,7 +74,8 @@ func (c *Console) serveState(w http.ResponseWriter, _ *http.Request) {
 func (c *Console) describe(mux *http.ServeMux) {
 	for path, source := range map[string]func() any{
 		"GET /api/routes": c.sources.Routes, "GET /api/config": c.sources.Config, "GET /api/health": c.sources.Health,
-		"GET /api/limits": c.sources.Limits,
+		"GET /api/limits":   c.sources.Limits,
+		"GET /api/versions": c.sources.Versions,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, source()) })
 	}

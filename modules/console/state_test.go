@@ -246,3 +246,34 @@ func TestLoadErrors(t *testing.T) {
 		t.Errorf("the error stays: %+v", repaired.LoadError)
 	}
 }
+
+// TestVersions: who uses which version, and how long each lives.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	gw := started(t, address, "\tversioning {\n\t\tpath\n\t\tversion v1 {\n\t\t\tdeprecated 2020-01-01\n\t\t\tsunset 2999-12-31\n\t\t}\n\t\tversion v2\n\t}\n\trespond hello")
+	for range 3 {
+		gw.Do("GET", "/v1/orders")
+	}
+	var got struct {
+		APIs []struct {
+			API      string
+			Versions []struct {
+				Version, State, Successor string
+				Sunset                    *time.Time
+				Requests, Anonymous       int
+			}
+		}
+	}
+	text := told(t, address, "/api/versions", &got)
+	for _, api := range got.APIs {
+		if api.API != "Caddyfile:7" {
+			continue // of another test
+		}
+		if v := api.Versions[0]; len(api.Versions) != 2 || v.Version != "v1" || v.State != "deprecated" || v.Successor != "v2" || v.Sunset == nil || v.Requests != 3 || v.Anonymous != 3 {
+			t.Errorf("got %s", text)
+		}
+		return
+	}
+	t.Errorf("nothing is told of the site: %s", text)
+}

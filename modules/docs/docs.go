@@ -4,6 +4,7 @@
 //	pages.go      the pages about the reasons
 //	site.go       the documentation of the APIs
 //	effective.go  contract → the contract as clients meet it at the gateway
+//	changelog.go  what the versions of an API changed
 //	refusals.go   the problem responses that it adds; components.go what they share
 //	security.go   the credentials that it asks for
 //	members.go    JSON objects that keep their order

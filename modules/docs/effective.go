@@ -33,6 +33,8 @@ type Document struct {
 	Anonymous bool
 	// Versioned tells that requests choose among versions.
 	Versioned bool
+	// Changes are what the version changed against the one before it, in the order of time.
+	Changes []Change
 	// Deprecated and Sunset are zero where nothing is planned.
 	Deprecated, Sunset time.Time
 }

@@ -27,6 +27,7 @@ const Base = "/docs"
 //	<base>/                       the page
 //	<base>/<api>/<version>.json   the documents; <base>/<api>.json without versions
 //	<base>/<api>/<version>.yaml   the same as YAML
+//	<base>/<api>/changes          what its versions changed, as text for programs
 //	<base>/_/...                  scripts and styles
 //
 // Where a document stands at a gateway, it is also beside the API that it describes:
@@ -54,6 +55,9 @@ func NewSite(base string, documents []Document) (*Site, error) {
 		if err := s.add(d); err != nil {
 			return nil, fmt.Errorf("documenting %s: %w", d.label(), err)
 		}
+	}
+	if err := s.changelogs(documents); err != nil {
+		return nil, err
 	}
 	index, err := indexPage(documents)
 	if err != nil {
@@ -172,7 +176,13 @@ func indexPage(documents []Document) ([]byte, error) {
 		entries = append(entries, entry{d.file(), d.label()})
 	}
 	var b bytes.Buffer
-	err := indexTemplate.Execute(&b, map[string]any{"Documents": entries, "Reasons": problem.PagesPath})
+	var changed []string
+	for _, d := range documents {
+		if len(d.Changes) > 0 && !slices.Contains(changed, d.API) {
+			changed = append(changed, d.API)
+		}
+	}
+	err := indexTemplate.Execute(&b, map[string]any{"Documents": entries, "Reasons": problem.PagesPath, "Changed": changed})
 	return b.Bytes(), err
 }
 

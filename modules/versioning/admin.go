@@ -80,6 +80,9 @@ func usageReports(now time.Time) reports {
 	return r
 }
 
+// Overview tells who uses which version of which API, in the form of the admin endpoint.
+func Overview() any { return usageReports(time.Now()) }
+
 func listVersions(w http.ResponseWriter, r *http.Request) error {
 	if err := admin.Allow(w, r, http.MethodGet); err != nil {
 		return err

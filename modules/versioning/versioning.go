@@ -9,6 +9,8 @@
 //	life.go       what a contract says about the end of its version
 //	claim.go      versions that consumers are pinned to by a claim of their token
 //	behind.go     where auth has to stand for that
+//	ending.go     single operations that end sooner
+//	match.go      the matcher version
 //	fields.go     the header fields of requests and responses
 //	usage.go      who uses which version; admin.go and metrics.go show it
 //	check.go      what somebody has to decide; command.go is gateway versions
