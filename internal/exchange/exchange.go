@@ -124,6 +124,9 @@ type Exchange struct {
 	// Version is the API version that versioning chose, "" if there is none.
 	Version  string
 	Identity Identity
+	// Plan is what a limit's tier says about the caller, one of the values that the
+	// configuration lists; "" if none does.
+	Plan string
 	// Verified is whose token it is where that has to be known before the version and
 	// the operation are; auth has not said yes yet. It is nil as soon as auth has spoken.
 	Verified Identity

@@ -59,6 +59,11 @@ func upstreamReason(err caddyhttp.HandlerError) *Reason {
 	}
 }
 
+// UpstreamReason sorts an error of a transport or of the body of its response.
+func UpstreamReason(err error) *Reason {
+	return upstreamReason(caddyhttp.HandlerError{Err: err, StatusCode: http.StatusBadGateway})
+}
+
 func isDial(err error) bool {
 	if _, ok := errors.AsType[reverseproxy.DialError](err); ok {
 		return true

@@ -40,7 +40,7 @@ func tuneProxy(raw json.RawMessage) (json.RawMessage, error) {
 			return nil, err
 		}
 	}
-	if _, configured := transport["keep_alive"]; configured || string(transport["protocol"]) != `"http"` {
+	if _, configured := transport["keep_alive"]; configured || (string(transport["protocol"]) != `"http"` && string(transport["protocol"]) != `"traced"`) {
 		return raw, nil
 	}
 	var err error

@@ -107,6 +107,7 @@ func (p *policy) termsOf(x *exchange.Exchange, r *http.Request) *terms {
 		value = placeholder(r, by.name)
 	}
 	if t := p.tiers.terms[value]; t != nil {
+		x.Plan = value
 		return t
 	}
 	return &p.terms

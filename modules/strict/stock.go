@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"bytes"
 	"errors"
 	"regexp"
 	"strings"
@@ -36,7 +37,7 @@ func (s *stock) adapt(body []byte) ([]byte, []caddyconfig.Warning, finding.List)
 			if found = append(found, ambiguous...); len(found) > 0 {
 				return nil, plain, found
 			}
-			return config, plain, nil
+			return restartTraces(config), plain, nil
 		}
 		next := s.translate(err)
 		found = append(found, next...)
@@ -47,6 +48,14 @@ func (s *stock) adapt(body []byte) ([]byte, []caddyconfig.Warning, finding.List)
 		text = corrected
 	}
 	return nil, nil, found
+}
+
+// restartTraces puts the handler that judges the trace context of the client before
+// each tracing, which takes what it should refuse. Caddy writes the name of a handler
+// first when "handler" sorts first, as it does here, and quotes within texts are escaped.
+func restartTraces(config []byte) []byte {
+	const tracing = `{"handler":"tracing"`
+	return bytes.ReplaceAll(config, []byte(tracing), []byte(`{"handler":"trace_context"},`+tracing))
 }
 
 // imported looks at the files that only Caddy's parser could name, because their

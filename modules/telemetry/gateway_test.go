@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metricscollector "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
@@ -155,30 +157,63 @@ func TestAccessLogHasTheRecord(t *testing.T) {
 // receiver is an OTLP collector.
 type receiver struct {
 	*httptest.Server
-	mu    sync.Mutex
-	spans []*trace.Span
+	mu      sync.Mutex
+	spans   []*trace.Span
+	metrics map[string]int // data points by name
 }
 
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
-	var rec receiver
+	rec := receiver{metrics: make(map[string]int)}
 	rec.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		var request collector.ExportTraceServiceRequest
-		if err != nil || r.URL.Path != "/v1/traces" || proto.Unmarshal(body, &request) != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
 		rec.mu.Lock()
 		defer rec.mu.Unlock()
-		for _, resource := range request.GetResourceSpans() {
-			for _, scope := range resource.GetScopeSpans() {
-				rec.spans = append(rec.spans, scope.GetSpans()...)
+		if err == nil {
+			switch r.URL.Path {
+			case "/v1/traces":
+				err = rec.takeSpans(body)
+			case "/v1/metrics":
+				err = rec.takeMetrics(body)
+			default:
+				err = errors.ErrUnsupported
 			}
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
 		}
 	}))
 	t.Cleanup(rec.Close)
 	return &rec
+}
+
+func (rec *receiver) takeSpans(body []byte) error {
+	var request collector.ExportTraceServiceRequest
+	if err := proto.Unmarshal(body, &request); err != nil {
+		return err
+	}
+	for _, resource := range request.GetResourceSpans() {
+		for _, scope := range resource.GetScopeSpans() {
+			rec.spans = append(rec.spans, scope.GetSpans()...)
+		}
+	}
+	return nil
+}
+
+func (rec *receiver) takeMetrics(body []byte) error {
+	var request metricscollector.ExportMetricsServiceRequest
+	if err := proto.Unmarshal(body, &request); err != nil {
+		return err
+	}
+	for _, resource := range request.GetResourceMetrics() {
+		for _, scope := range resource.GetScopeMetrics() {
+			for _, m := range scope.GetMetrics() {
+				rec.metrics[m.GetName()] += len(m.GetSum().GetDataPoints()) + len(m.GetGauge().GetDataPoints()) +
+					len(m.GetHistogram().GetDataPoints()) + len(m.GetExponentialHistogram().GetDataPoints())
+			}
+		}
+	}
+	return nil
 }
 
 func attributes(span *trace.Span) map[string]string {

@@ -47,6 +47,9 @@ func (l logRecord) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	} else if x.Version != "" {
 		e.AddString("version", x.Version)
 	}
+	if x.Plan != "" {
+		e.AddString("plan", x.Plan)
+	}
 	if x.Refusal != nil {
 		e.AddString("reason", x.Refusal.Reason.Code)
 		addCause(e, x.Refusal)

@@ -81,6 +81,9 @@ func (p *prepared) describe(span trace.Span, x *exchange.Exchange, method string
 			attribute.Float64("gateway.stream_ms", milliseconds(x.Life)),
 		)
 	}
+	if x.Plan != "" {
+		span.SetAttributes(attribute.String("gateway.plan", x.Plan))
+	}
 	if x.Refusal != nil {
 		span.SetAttributes(attribute.String("gateway.reason", x.Refusal.Reason.Code))
 	}
