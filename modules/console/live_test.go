@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +113,26 @@ func TestABusyGateway(t *testing.T) {
 	if rows > 60 || rows < 5 {
 		t.Errorf("%v rows are in the document", rows)
 	}
+}
+
+// TestReplayOnThePage: a request is sent again, as it was and edited, and both stand beside the first.
+func TestReplayOnThePage(t *testing.T) {
+	t.Parallel()
+	address, plain, _, service := onWire(t, "")
+	tab := newTab(t, address)
+	first := send(t, plain.Client(), http.MethodPost, plain.URL+"/things?limit=1", "", `{"size": 1}`, "Content-Type", "application/json", "Authorization", "Bearer secret")
+	tab.do("opening", tab.open("#/requests/"+first), has("POST /things?limit=1"))
+	tab.do("again", press("Replay"), has("Replayed without what is masked or cut: request.header.Authorization"), press("Close"), has("replay of an earlier request"), until(`document.querySelectorAll(".entry").length === 2`))
+	if got, n, _ := service.last(); n != 2 || !strings.HasSuffix(got, `/things?limit=1 {"size": 1}`) {
+		t.Errorf("the service got %d: %s", n, got)
+	}
+	tab.do("edited", press("Edit and replay"), script(`const fields = document.querySelectorAll("dialog input, dialog textarea"); fields[1].value = "/things?limit=2"; fields[2].value += "\nX-More: yes"; fields[3].value = "{}"`), press("Send"), has("POST /things?limit=2"), until(`document.querySelectorAll(".entry").length === 3`), shot("replayed"))
+	if got, n, header := service.last(); n != 3 || !strings.HasSuffix(got, "/things?limit=2 {}") || header.Get("X-More") != "yes" {
+		t.Errorf("the service got %d: %s %v", n, got, header)
+	}
+	tab.expect("status of 400")
+	tab.do("what cannot be sent", press("Edit and replay"), script(`document.querySelector("dialog input").value = "NO METHOD"`), press("Send"), has("The method is no token"), keys(kb.Escape), until(`!document.querySelector("dialog")`))
+	tab.do("where it came from", press("replay of an earlier request"), until(`location.hash.includes("`+first+`") || document.body.innerText.includes("limit=1")`))
 }
 
 // stop ends the apps of a gateway, as a reload does.

@@ -9,6 +9,10 @@ export function quote(text) {
 // What curl sets by itself, and what belongs to the connection.
 const own = new Set(["host", "content-length", "connection", "transfer-encoding", "keep-alive", "te", "trailer", "upgrade", "proxy-connection", "expect"]);
 
+// What stands for a secret, and what ends a text that was cut.
+const cover = "••••";
+const hidden = (text) => text.includes(cover) || text.endsWith("…");
+
 // curl returns the command, and notes about what it leaves out.
 export function curl(detail) {
 	const request = detail.request ?? { target: detail.path, header: [] };
@@ -18,12 +22,13 @@ export function curl(detail) {
 	if (method === "HEAD") words.push("--head");
 	else if (method !== "GET" || request.body?.text) words.push("-X", quote(method));
 	words.push("--url", quote(`${detail.scheme || "http"}://${detail.host}${request.target}`));
+	if (hidden(request.target)) notes.push("the target has masked or cut parts: put them in");
 	const masked = new Set((detail.masked ?? []).map((name) => name.replace(/^request\.header[.:]/, "").toLowerCase()));
 	for (const [name, value] of request.header ?? []) {
 		const key = name.toLowerCase();
 		if (own.has(key)) continue;
-		if (masked.has(key)) {
-			notes.push(`${name} is masked: add it yourself`);
+		if (masked.has(key) || hidden(value)) {
+			notes.push(`${name} is ${value.endsWith("…") && !masked.has(key) ? "cut" : "masked"}: add it yourself`);
 			continue;
 		}
 		words.push("-H", quote(value === "" ? `${name};` : `${name}: ${value}`));
@@ -31,6 +36,7 @@ export function curl(detail) {
 	if (request.body?.binary) notes.push("the body is no text and not remembered");
 	else if (request.body?.text) {
 		words.push("--data-raw", quote(request.body.text));
+		if (request.body.text.includes(cover)) notes.push("the body has masked values: put them in");
 		if (request.body.truncated) notes.push("the body is only its beginning");
 	}
 	const lines = [""];

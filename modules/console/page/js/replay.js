@@ -9,11 +9,11 @@ export async function replay(context, detail, change, complain = (text) => notic
 		const answer = await post(`requests/${encodeURIComponent(detail.id)}/replay`, change, context.state.token ?? "");
 		say(`Replayed: ${answer.status}`);
 		if (answer.id) go(`requests/${encodeURIComponent(answer.id)}`, Object.fromEntries(new URLSearchParams(location.hash.split("?")[1] ?? "")));
-		const omitted = answer.omitted ?? answer.masked;
-		if (omitted?.length) notice(`Replayed without what is masked: ${omitted.join(", ")}. With “Edit and replay” you can add it.`);
+		else notice(`Answered with ${answer.status}, but no policy has seen the request.`);
+		if (answer.left_out?.length) notice(`Replayed without what is masked or cut: ${answer.left_out.join(", ")}. With “Edit and replay” you can add it.`);
 		return true;
 	} catch (error) {
-		complain(`The replay did not work: ${error.message}`);
+		complain(`The replay did not work: ${[error.body?.title, error.body?.detail].filter(Boolean).join(". ") || error.message}`);
 		return false;
 	}
 }
@@ -37,7 +37,8 @@ export function edit(context, detail) {
 	const method = h("input", { value: detail.method, autocomplete: "off", spellcheck: "false" });
 	const target = h("input", { value: request.target ?? detail.path, autocomplete: "off", spellcheck: "false" });
 	const header = h("textarea", { rows: 8, spellcheck: "false", value: (request.header ?? []).filter(([name]) => !masked.has(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`).join("\n") });
-	const body = h("textarea", { rows: 8, spellcheck: "false", value: request.body?.binary ? "" : (request.body?.text ?? "") });
+	const text = h("textarea", { value: request.body?.binary ? "" : (request.body?.text ?? "") }).value;
+	const body = h("textarea", { rows: 8, spellcheck: "false", value: text });
 	const complaint = h("p.bad.break", { role: "alert" });
 	const dialog = h("dialog", { "aria-labelledby": "edit-title" },
 		h("form", { method: "dialog", on: { submit: send } },
@@ -56,7 +57,10 @@ export function edit(context, detail) {
 			if (colon < 1) return fill(complaint, `“${line}” is no header field: write Name: value`);
 			fields.push([line.slice(0, colon).trim(), line.slice(colon + 1).trim()]);
 		}
-		if (await replay(context, detail, { method: method.value, target: target.value, header: fields, body: body.value }, (text) => fill(complaint, text))) dialog.close();
+		// What is as it was is not sent: the gateway knows it better than this form.
+		const change = { method: method.value, target: target.value, header: fields };
+		if (body.value !== text) change.body = body.value;
+		if (await replay(context, detail, change, (text) => fill(complaint, text))) dialog.close();
 	}
 	show(dialog);
 }
