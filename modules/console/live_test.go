@@ -23,7 +23,6 @@ func TestLoadErrorOverThePage(t *testing.T) {
 	address := freeAddress(t)
 	started(t, address, "\trespond ok")
 	tab := newTab(t, address)
-	tab.expect("/api/versions") // until they are there
 	tab.do("opening", tab.open("#/metrics"), has("No requests in this time"))
 	book := loads.Process()
 	_ = book.Do(func() error {
@@ -43,7 +42,6 @@ func TestMetricsPage(t *testing.T) {
 	address := freeAddress(t)
 	busy(t, address)
 	tab := newTab(t, address)
-	tab.expect("/api/versions") // until they are there
 	tab.do("opening", tab.open("#/metrics?minutes=5"), until(`document.querySelectorAll(".chart canvas").length === 6`), has("limit.exceeded"), has("Limits nearest to empty"), has("Services and keys"), has("This process, since"),
 		until(`document.querySelector(".tile dd").textContent === "6"`), shot("metrics"))
 	tab.do("an operation", press("POST /v2/things"), until(`document.querySelector(".tile dd").textContent === "2"`), until(`location.hash.includes("route=%2Fv2%2Fthings")`))

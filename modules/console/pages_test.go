@@ -98,7 +98,6 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 	address := freeAddress(t)
 	busy(t, address)
 	tab := newTab(t, address)
-	tab.expect("/api/versions") // until they are there
 	tab.do("opening", tab.open(""), has("limit.exceeded"), script(string(axe)))
 	check := func(name string) {
 		t.Helper()
@@ -144,7 +143,6 @@ func TestKeyboardOnly(t *testing.T) {
 	address := freeAddress(t)
 	busy(t, address)
 	tab := newTab(t, address)
-	tab.expect("/api/versions") // until they are there
 	tab.do("opening", tab.open(""), has("limit.exceeded"))
 	tab.do("the first stop skips the head", keys("\t"), until(`document.activeElement.className === "skip" && document.activeElement.getBoundingClientRect().top >= 0`), keys(kb.Enter), until(`document.activeElement.id === "main"`))
 	tab.do("the filter with suggestions", keys("/rea"), until(`document.querySelector("[role=listbox]").innerText.includes("reason:")`), keys(kb.ArrowDown+kb.Enter+"sch"), until(`document.querySelector("[role=listbox]").innerText.includes("schema.*")`),
