@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gateway/internal/terminal"
 )
 
 const (
@@ -179,7 +181,7 @@ func show(line string, start, width int) (shown string, newStart, newWidth int) 
 		if i == start {
 			newStart = len(b)
 		}
-		b = append(b, []rune(printable(string(r)))...)
+		b = append(b, []rune(terminal.Printable(string(r)))...)
 	}
 	if start >= 0 && newStart < 0 { // just behind the last character
 		newStart = len(b)

@@ -6,41 +6,29 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"unicode"
-)
 
-// Colours of the terminal (ECMA-48), used only when asked for.
-const (
-	bold  = "\x1b[1m"
-	red   = "\x1b[31m"
-	dim   = "\x1b[2m"
-	plain = "\x1b[0m"
+	"gateway/internal/terminal"
 )
 
 // Render renders the finding, with colours if asked to. No control character of the
 // configuration reaches the output, so that a file cannot speak to the terminal.
 func (e *Error) Render(colour bool) string {
-	paint := func(style, s string) string {
-		if !colour {
-			return s
-		}
-		return style + s + plain
-	}
+	paint := func(style terminal.Style, s string) string { return terminal.Paint(colour, style, s) }
 	at, frame := e.At, e.lines()
 	at.File, at.Column = short(at.File), frame.column
 	var b strings.Builder
 	if at.File != "" {
-		b.WriteString(paint(bold, printable(at.String())) + ": ")
+		b.WriteString(paint(terminal.Bold, terminal.Printable(at.String())) + ": ")
 	}
-	b.WriteString(paint(red, oneLine(e.Message)))
+	b.WriteString(paint(terminal.Red, terminal.Line(e.Message)))
 	for _, row := range frame.rows {
 		b.WriteString("\n" + row.text(paint))
 	}
 	if e.Hint != "" {
-		b.WriteString("\n" + paint(bold, hintMark) + oneLine(e.Hint))
+		b.WriteString("\n" + paint(terminal.Bold, hintMark) + terminal.Line(e.Hint))
 	}
 	if e.Page != "" {
-		b.WriteString("\n" + paint(dim, pageMark+oneLine(e.Page)))
+		b.WriteString("\n" + paint(terminal.Dim, pageMark+terminal.Line(e.Page)))
 	}
 	return b.String()
 }
@@ -68,12 +56,12 @@ type row struct {
 	carets bool
 }
 
-func (r row) text(paint func(style, s string) string) string {
+func (r row) text(paint func(style terminal.Style, s string) string) string {
 	code := r.code
 	if r.carets {
-		code = paint(red, code)
+		code = paint(terminal.Red, code)
 	}
-	line := paint(dim, r.mark+r.number+ruler) + code
+	line := paint(terminal.Dim, r.mark+r.number+ruler) + code
 	return strings.TrimRight(line, " ")
 }
 
@@ -106,27 +94,6 @@ func (p Position) Short() Position {
 	p.File = short(p.File)
 	return p
 }
-
-// oneLine makes text printable on one line.
-func oneLine(s string) string {
-	return printable(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " "))
-}
-
-// printable replaces what a terminal might obey. Tabs become two spaces.
-func printable(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if strings.IndexFunc(s, unprintable) < 0 {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if unprintable(r) && r != '\t' {
-			return '·'
-		}
-		return r
-	}, strings.ReplaceAll(s, "\t", "  "))
-}
-
-func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // number renders a line number, right-aligned to the width of the last one.
 func number(n, last int) string {

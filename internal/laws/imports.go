@@ -125,6 +125,7 @@ const grammar = "caddyfile_"
 var hosted = []Exception{
 	{"modules/api/*.go", "the block is made of Caddy's routes: all of it is an adapter"},
 	{"modules/telemetry/*.go", "it is made of views for Caddy's registry, spans and logs"},
+	{"modules/dev/*.go", "it loads configurations into Caddy, and takes them apart"},
 	{"modules/docs/*.go", "it serves pages through Caddy"},
 	{"modules/auth/ahead.go", "it stands before Caddy's handlers"},
 	{"modules/auth/issuer.go", "its types are configuration, with Caddy's durations"},

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"gateway/internal/finding"
+	"gateway/internal/terminal"
 )
 
 // foreign are Caddy's commands that would replace the binary by a build without the
@@ -32,7 +33,9 @@ var outcomes = map[string]string{
 const longDescription = `gateway is an API gateway: Caddy with modules that verify tokens, validate requests
 against a contract, limit rates, choose API versions, and measure all of it.
 
-	$ gateway run                serve the Caddyfile in this folder
+	$ gateway dev                serve the Caddyfile in this folder while you work on it
+	$ gateway run                serve it in production
+	$ gateway tail               follow the requests of a running gateway
 	$ gateway lint               say everything that is wrong with it
 	$ gateway reload             put a changed Caddyfile into service
 	$ gateway fmt --overwrite    format it
@@ -148,16 +151,5 @@ func report(cmd *cobra.Command, found finding.List, outcome string) {
 		count = fmt.Sprintf("%d errors", len(found))
 	}
 	out := cmd.ErrOrStderr()
-	fmt.Fprintf(out, "%s\n\n%s: %s.\n", found.Render(coloured(out)), count, outcome)
-}
-
-// coloured tells whether out is a terminal whose user has not asked for no colour
-// (https://no-color.org).
-func coloured(out any) bool {
-	file, ok := out.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	fmt.Fprintf(out, "%s\n\n%s: %s.\n", found.Render(terminal.Coloured(out)), count, outcome)
 }

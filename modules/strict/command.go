@@ -15,6 +15,7 @@ import (
 
 	"gateway/internal/finding"
 	"gateway/internal/problem"
+	"gateway/internal/terminal"
 )
 
 func init() {
@@ -205,7 +206,7 @@ func printResult(cmd *cobra.Command, format string, found finding.List, warnings
 	}
 	for _, e := range doubts {
 		e.Message = "warning: " + e.Message
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s\n\n", e.Render(coloured(cmd.ErrOrStderr())))
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s\n\n", e.Render(terminal.Coloured(cmd.ErrOrStderr())))
 	}
 	if len(found) > 0 {
 		report(cmd, found, outcomes["validate"])

@@ -23,9 +23,21 @@ type Watch struct {
 // NewWatch follows a file, from a reading of it.
 func NewWatch(file string, last *Reading) *Watch { return &Watch{file: file, last: last} }
 
-// Besides lets changes of these files and folders count, too, until the next reading:
-// those that a configuration has failed over.
-func (w *Watch) Besides(names []string) { w.besides = look(names) }
+// Besides lets changes of further files and folders count, too, until the next reading or
+// Forget: those that a configuration may fail over. Changes count from now on.
+func (w *Watch) Besides(names []string) {
+	if w.besides == nil {
+		w.besides = footprint{}
+	}
+	for _, name := range names {
+		if _, known := w.besides[name]; !known {
+			w.besides[name] = imprintOf(name)
+		}
+	}
+}
+
+// Forget takes that back.
+func (w *Watch) Forget() { w.besides = nil }
 
 // Next waits for the next reading: of files that have changed, and then stayed as they
 // are for one look. It returns nil once the context has ended.
