@@ -16,7 +16,7 @@ import (
 // TestAttackOnCardinality is not parallel: it looks at the memory of the process. What
 // clients choose is random here: paths, methods, versions, hosts and consumers.
 func TestAttackOnCardinality(t *testing.T) {
-	gw := gatewaytest.New(t, site("attacked", upstream(t, ok), "", "\t\tratelimit {\n\t\t\tpolicy default {\n\t\t\t\tquota 100/1s\n\t\t\t\tkey {http.request.header.X-Consumer}\n\t\t\t\tmax_keys 1000\n\t\t\t}\n\t\t}\n")).On(":8080")
+	gw := gatewaytest.New(t, site("attacked", upstream(t, ok), "", "\t\tslo availability 99.9 latency 250ms 99\n\t\tratelimit {\n\t\t\tpolicy default {\n\t\t\t\tquota 100/1s\n\t\t\t\tkey {http.request.header.X-Consumer}\n\t\t\t\tmax_keys 1000\n\t\t\t}\n\t\t}\n")).On(":8080")
 	random := rand.New(rand.NewPCG(7, 7))
 	methods := []string{"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 	attack := func(requests int) {

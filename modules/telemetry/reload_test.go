@@ -55,7 +55,7 @@ func TestReloadsUnderTraffic(t *testing.T) {
 		w.Header().Set("Connection", "close")
 		ok(w, r)
 	}
-	config := site("turning", upstream(t, once), "", "\t\tratelimit 1000000/1s\n")
+	config := site("turning", upstream(t, once), "", "\t\tratelimit 1000000/1s\n\t\tslo availability 99.9 latency 250ms 99\n")
 	gatewaytest.New(t, ":8080\nrespond ok\n").Close() // starts what Caddy never stops
 	gw := gatewaytest.New(t, config).Reload(config)
 	idle := runtime.NumGoroutine()
