@@ -118,7 +118,7 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 		for _, theme := range screen.themes {
 			tab.do(theme, script(`document.documentElement.dataset.theme = "`+theme+`"; dispatchEvent(new Event("theme"))`))
 			for _, page := range pages {
-				tab.do(page.name, script(`location.hash = "`+page.hash+`"`), has(page.text), shot(strings.Join([]string{"page", page.name, theme, screen.name}, "-")))
+				tab.do(page.name, script(`location.hash = "`+page.hash+`"`), has(page.text), until(`document.querySelector("main :is(.page, .requests)")`), shot(strings.Join([]string{"page", page.name, theme, screen.name}, "-")))
 				check(strings.Join([]string{page.name, theme, screen.name}, " "))
 			}
 			tab.do("a request", script(`location.hash = "#/requests?filter=reason:schema.body"`), until(`document.querySelectorAll(".entry").length === 1`), script(`document.querySelector(".entry a").click()`), has("Broken rules"),

@@ -35,21 +35,47 @@ type tab struct {
 	strays, complaints []string
 }
 
+// browser starts the one browser of all tests. Every tab has a window of its own there, with storage of its own.
+var browser = sync.OnceValues(func() (context.Context, error) {
+	const chromium = "/usr/bin/chromium"
+	if _, err := os.Stat(chromium); err != nil {
+		return nil, fmt.Errorf("there is no browser at %s", chromium)
+	}
+	folder, err := os.MkdirTemp("", "console-browser")
+	if err != nil {
+		return nil, err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(folder), chromedp.WindowSize(1440, 900))
+	ctx, end := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, _ = chromedp.NewContext(ctx)
+	closeBrowser = func() {
+		_ = chromedp.Cancel(ctx) // waits until it has gone
+		end()
+		_ = os.RemoveAll(folder)
+	}
+	return ctx, chromedp.Do(ctx)
+})
+
+var closeBrowser = func() {}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	closeBrowser()
+	os.Exit(code)
+}
+
 // newTab opens the console at an address. When the test ends it has to have complained of nothing
 // and asked nobody else.
 func newTab(t *testing.T, address string) *tab {
 	t.Helper()
-	const chromium = "/usr/bin/chromium"
-	if _, err := os.Stat(chromium); err != nil {
-		t.Skipf("there is no browser at %s", chromium)
+	parent, err := browser()
+	if err != nil {
+		t.Skip(err)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1440, 900))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900)); err != nil {
 		t.Fatal(err)
 	}
 	tab := &tab{t: t, origin: "http://" + address}

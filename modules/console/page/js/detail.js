@@ -115,7 +115,7 @@ function violations(detail) {
 function facts(detail) {
 	const rows = [
 		["Request id", h("code", null, detail.id)], ["API", [detail.api, detail.version].filter(Boolean).join(" ")], ["Operation", detail.operation], ["Template", detail.template],
-		["Consumer", detail.consumer], ["Host", detail.host], ["Client", [detail.client_ip, detail.remote !== detail.client_ip && detail.remote && `from ${detail.remote}`].filter(Boolean).join(", ")],
+		["Consumer", detail.consumer], ["Canary group", detail.group], ["Host", detail.host], ["Client", [detail.client_ip, detail.remote !== detail.client_ip && detail.remote && `from ${detail.remote}`].filter(Boolean).join(", ")],
 		["Protocol", detail.proto], ["Trace id", detail.trace_id && h("code", null, detail.trace_id)], ["Received", bytes(detail.bytes_in)], ["Sent", bytes(detail.bytes_out)],
 		["Masked", detail.masked?.length ? detail.masked.join(", ") : ""],
 	];

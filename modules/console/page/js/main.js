@@ -61,7 +61,7 @@ function show() {
 	const name = pages[to.page] ? to.page : "requests";
 	if (shown?.name !== name) {
 		shown?.page.unmount();
-		fill(find("main"));
+		fill(find("main"), h("h1.hidden", null, titles[name])); // until the page has something to show
 		find("main").scrollTop = 0;
 		shown = { name, page: new pages[name](find("main"), context) };
 		document.title = `${titles[name]} · gateway console`;

@@ -53,6 +53,6 @@ export class Poll {
 
 // unavailable says in the place of a page that there is no answer.
 export function unavailable(host, error) {
-	if (host.childElementCount && host.querySelector(".page")) return; // what is shown is better than nothing
+	if (host.querySelector(".page")) return; // what is shown is better than nothing
 	fill(host, emptyPage("There is no answer", h("p", null, `${error.message.replace(/\.$/, "")}. It is asked again by itself.`)));
 }
