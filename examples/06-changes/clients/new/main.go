@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"time"
 )
 
 type order struct {
@@ -75,6 +76,8 @@ func run(api string) error {
 	}
 }
 
+var client = &http.Client{Timeout: 10 * time.Second}
+
 // call sends a request and reads the answer strictly: a member that this client does not
 // know is a mistake.
 func call(method, target string, body any, status int, into any) error {
@@ -91,7 +94,7 @@ func call(method, target string, body any, status int, into any) error {
 	} else {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}
