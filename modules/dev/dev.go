@@ -9,6 +9,7 @@
 //	banner.go    what is told once it serves
 //	log.go       what modules log, for people
 //	command.go   the command
+//	routes.go    the command gateway routes: the operations of a running gateway
 //
 // Nothing here decides about requests: what is refused by run is refused by dev.
 package dev

@@ -36,6 +36,7 @@ against a contract, limit rates, choose API versions, and measure all of it.
 	$ gateway dev                serve the Caddyfile in this folder while you work on it
 	$ gateway run                serve it in production
 	$ gateway tail               follow the requests of a running gateway
+	$ gateway routes             list the operations that it serves
 	$ gateway lint               say everything that is wrong with it
 	$ gateway reload             put a changed Caddyfile into service
 	$ gateway fmt --overwrite    format it
