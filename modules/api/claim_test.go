@@ -163,3 +163,17 @@ func TestRefusedVersionsAreCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestClaimsOfReportedTokens: where auth only reports, a bad token is let through, and still
+// chooses nothing.
+func TestClaimsOfReportedTokens(t *testing.T) {
+	t.Parallel()
+	issuer := gatewaytest.NewIssuer(t)
+	gw := pinned(t, "\t\t\tissuer "+issuer.URL+" {\n\t\t\t\taudience orders\n\t\t\t}\n\t\t\tmode report\n", "\t\t\theader\n\t\t\tclaim api_version\n\t\t\tdefault v2\n")
+	good := "Bearer " + issuer.Token(t, map[string]any{"sub": "alice", "aud": "orders", "scope": "orders:read", "api_version": "v1"})
+	for token, want := range map[string]string{good: "v1 alice", good[:len(good)-4] + "AAAA": "v2 "} {
+		if res := gw.Do("GET", "/orders/1", "Authorization", token); res.Code != 200 || !strings.HasPrefix(res.Body.String(), want) {
+			t.Errorf("got %d %s, want %s", res.Code, res.Body, want)
+		}
+	}
+}

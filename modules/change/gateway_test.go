@@ -292,6 +292,10 @@ func TestOldContractJudges(t *testing.T) {
 	if res := gw.Do("GET", "/v1/purchases/ord_000001"); res.Code != 200 || res.Body.String() != orderV1 {
 		t.Errorf("got %d %s", res.Code, res.Body)
 	}
+	s.says(200, "application/json", strings.Replace(order, `"id"`, `"status":"open","id"`, 1))
+	if res := gw.Do("GET", "/v1/purchases/ord_000001"); res.Code != 502 || res.Problem().Code != "schema.response" {
+		t.Errorf("a member that is there twice: got %d %s", res.Code, res.Body)
+	}
 	s.says(200, "application/json", strings.Replace(order, `"quantity":2`, `"quantity":0`, 1))
 	if res := gw.Do("GET", "/v1/purchases/ord_000001"); res.Code != 502 || res.Problem().Code != "schema.response" {
 		t.Errorf("got %d %s", res.Code, res.Body)
@@ -337,6 +341,31 @@ func TestMockSpeaksEveryVersion(t *testing.T) {
 	t.Parallel()
 	gw := gatewaytest.New(t, ":8080 {\n\tapi orders {\n\t\tcontract "+example+"\n\t\tmock\n\t}\n}\n")
 	if res := gw.Do("GET", "/v1/purchases/ord_000001"); res.Code != 200 || !strings.Contains(res.Body.String(), `"qty"`) {
+		t.Errorf("got %d %s", res.Code, res.Body)
+	}
+}
+
+// TestEncodedRequests: a body that comes in a content coding is carried without one, and one
+// that becomes too long by decoding is refused.
+func TestEncodedRequests(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.says(201, "application/json", order)
+	gw := gateway(t, s, "\t\tchange {\n\t\t\tmax_body 4KB\n\t\t}\n")
+	zip := func(text string) string {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, _ = io.WriteString(z, text)
+		_ = z.Close()
+		return b.String()
+	}
+	res := gw.Do("POST", "/v1/purchases", "Content-Type", "application/json", "Content-Encoding", "gzip", "", zip(newOrder))
+	r, body := s.seen()
+	if want := strings.Replace(newOrder, "qty", "quantity", 1); res.Code != 201 || body != want || r.Header.Get("Content-Encoding") != "" {
+		t.Errorf("got %d; the service sees %q in %q", res.Code, body, r.Header.Get("Content-Encoding"))
+	}
+	long := strings.Replace(newOrder, "TEA", strings.Repeat("T", 5000), 1)
+	if res := gw.Do("POST", "/v1/purchases", "Content-Type", "application/json", "Content-Encoding", "gzip", "", zip(long)); res.Code != 413 || res.Problem().Code != "change.failed" {
 		t.Errorf("got %d %s", res.Code, res.Body)
 	}
 }
