@@ -107,7 +107,7 @@ export class Chart {
 		const drawn = stacked ? [...this.#data.series].reverse() : this.#data.series;
 		const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
 		return {
-			...this.#size(), legend: { show: false }, padding: [8, 8, 0, 0],
+			...this.#size(), legend: { show: false }, padding: [8, 18, 0, 0],
 			cursor: { sync: { key: "time" }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
 			scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
 			axes: [

@@ -108,7 +108,7 @@ function violations(detail) {
 	if (!detail.violations?.length) return null;
 	return h("section.card", { "aria-label": "Broken rules" }, h("h2", null, "Broken rules"),
 		scrolling("All broken rules", table("", [["Place"], ["Rule"], ["Message"], ["Hint"]],
-			detail.violations.map((v) => [h("code.break", null, v.place), h("code", null, v.rule), h("span.break", null, v.message), h("span.break", null, v.hint ?? "")]))),
+			detail.violations.map((v) => [h("code.break", null, v.place), h("code", null, v.rule), h("span.break", null, v.message), v.hint ? h("span.break", null, v.hint) : ""]))),
 		detail.more > 0 && h("p.soft", null, `and ${detail.more} more`));
 }
 

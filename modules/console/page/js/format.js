@@ -51,7 +51,7 @@ export function bytes(n) {
 
 // span is a length of time, given in milliseconds, in its two largest units.
 export function span(value) {
-	const units = [["d", 864e5], ["h", 36e5], ["min", 6e4], ["s", 1e3]];
+	const units = [["y", 365 * 864e5], ["d", 864e5], ["h", 36e5], ["min", 6e4], ["s", 1e3]];
 	const first = Math.max(0, units.findIndex(([, size]) => value >= size));
 	if (value < 1e3) return "0 s";
 	const parts = [];
