@@ -67,3 +67,14 @@ func BenchmarkRecord(b *testing.B) {
 		one(rec, r, x)
 	}
 }
+
+// BenchmarkSettle is what a remembered request costs off its path.
+func BenchmarkSettle(b *testing.B) {
+	rec, r, x := New(), typical(), new(exchange.Exchange)
+	rec.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		one(rec, r, x)
+		rec.settle()
+	}
+}

@@ -107,8 +107,9 @@ func (c *capture) compare(header http.Header) {
 		before := f.text()
 		if len(values) == 0 {
 			c.note(exchange.RequestHeader, f.name, before, "")
-			c.now[i] = c.now[len(c.now)-1]
-			c.now = c.now[:len(c.now)-1]
+			last := len(c.now) - 1
+			c.now[i], c.now[last] = c.now[last], field{} // which keeps nothing alive
+			c.now = c.now[:last]
 			i--
 			continue
 		}

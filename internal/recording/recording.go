@@ -4,6 +4,7 @@
 //
 //	recording.go  what requests are recorded into, and the bounds on it
 //	capture.go    one request while it happens: references and pooled buffers
+//	end.go        what is left of it once it is over
 //	fields.go     header fields, and what a step changed of them
 //	tap.go        bodies, as they stream past
 //	settle.go     captures become entries: copied, cut and masked
@@ -12,6 +13,7 @@
 //	ring.go       the last of them, in order
 //	listen.go     who is told of each
 //	match.go      what filters look at
+//	replay.go     tickets for requests that are repeated
 //
 // A request costs no copy of its headers and no allocation that is worth speaking of:
 // captures are pooled, and whatever is expensive (copying, masking, rendering) is done

@@ -5,6 +5,9 @@
 //	secret.go  names
 //	field.go   header fields, targets and forms
 //	text.go    JSON, multipart and any other text
+//	token.go   what is secret by its form
+//
+// All of them read a text once or twice, whatever it is: clients choose it.
 package secret
 
 import (

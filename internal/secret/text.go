@@ -3,85 +3,82 @@ package secret
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
+	"mime"
 	"strings"
 )
 
-// tokens match what is secret wherever it stands: a signed token or one that is
-// encrypted, what follows a scheme, the credentials in a URL, a private key.
-var tokens = []*regexp.Regexp{
-	regexp.MustCompile(`(eyJ[\w-]{8,}[\w.-]*)`),
-	regexp.MustCompile(`(?i)\b(?:bearer|basic|dpop)\s+([\w.~+/-]{8,}=*)`),
-	regexp.MustCompile(`://([^\s/@"<>]+:[^\s/@"<>]*)@`),
-	regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)(?:-----END|$)`),
-}
-
-// Tokens masks what is secret by its form.
-func Tokens(text string) string {
-	if !suspicious(text) {
-		return text
-	}
-	for _, pattern := range tokens {
-		text = cover(text, pattern.FindAllStringSubmatchIndex(text, -1))
-	}
-	return text
-}
-
-// suspicious spares most texts the patterns.
-func suspicious(text string) bool {
-	return strings.Contains(text, "eyJ") || strings.Contains(text, "://") || strings.Contains(text, "PRIVATE KEY") ||
-		strings.Contains(text, " ") && (containsFold(text, "bearer") || containsFold(text, "basic") || containsFold(text, "dpop"))
-}
-
-func containsFold(text, word string) bool {
-	for i := 0; i+len(word) <= len(text); i++ {
-		if text[i]|0x20 == word[0] && strings.EqualFold(text[i:i+len(word)], word) {
-			return true
-		}
-	}
-	return false
-}
-
-// cover covers the first group of each match.
-func cover(text string, matches [][]int) string {
-	if matches == nil {
-		return text
-	}
-	var b strings.Builder
-	last := 0
-	for _, match := range matches {
-		b.WriteString(text[last:match[2]])
-		b.WriteString(Cover)
-		last = match[3]
-	}
-	b.WriteString(text[last:])
-	return b.String()
-}
-
-// pair matches a name with a value, as configurations, logs, forms, XML and scripts
-// write them.
-var pair = regexp.MustCompile(`([A-Za-z][\w.-]{1,63})["']?\s*(?:=|:|>)\s*(?:"([^"]*)"?|'([^']*)'?|([^\s"'<>&;,]+))`)
-
-// Text masks a text of which nothing is known: what follows a telling name, and tokens.
+// Text masks a text of which nothing is known: what follows a telling name, as
+// configurations, logs, forms, XML and scripts write it, and tokens.
 func Text(text []byte) (shown []byte, names []string) {
-	var b bytes.Buffer
+	var out []byte
 	last := 0
-	for _, match := range pair.FindAllSubmatchIndex(text, -1) {
-		name := string(text[match[2]:match[3]])
-		if !Member(name) {
+	for i := 0; i < len(text); {
+		if !letter(text[i]) {
+			i++
 			continue
 		}
-		for group := 4; group < len(match); group += 2 {
-			if match[group] < 0 || match[group] == match[group+1] || match[group] < last {
-				continue
-			}
-			b.Write(text[last:match[group]])
-			b.WriteString(Cover)
-			last, names = match[group+1], append(names, name)
+		end := wordEnd(text, i)
+		word := text[i:end]
+		i = end
+		value := assigned(text, end)
+		if value < 0 || !Member(string(word)) {
+			continue
 		}
+		from, to := valueSpan(text, value)
+		if from == to {
+			continue
+		}
+		out = append(append(out, text[last:from]...), Cover...)
+		last, i, names = to, to, append(names, string(word))
 	}
-	b.Write(text[last:])
-	return []byte(Tokens(b.String())), names
+	if last > 0 {
+		text = append(out, text[last:]...)
+	}
+	return []byte(Tokens(string(text))), names
+}
+
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// wordEnd returns where the word that begins at i has ended.
+func wordEnd(text []byte, i int) int {
+	for i < len(text) && inWord(text[i]) {
+		i++
+	}
+	return i
+}
+
+func inWord(c byte) bool {
+	return letter(c) || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.'
+}
+
+// assigned returns where the value of a name that has ended at i begins, -1 if there is
+// none.
+func assigned(text []byte, i int) int {
+	if i < len(text) && (text[i] == '"' || text[i] == '\'') {
+		i++
+	}
+	i = skipSpace(text, i)
+	if i == len(text) || text[i] != '=' && text[i] != ':' && text[i] != '>' {
+		return -1
+	}
+	return skipSpace(text, i+1)
+}
+
+// valueSpan returns the value that begins at i, without its quotes.
+func valueSpan(text []byte, i int) (from, to int) {
+	if i == len(text) {
+		return i, i
+	}
+	if quote := text[i]; quote == '"' || quote == '\'' {
+		if length := bytes.IndexByte(text[i+1:], quote); length >= 0 {
+			return i + 1, i + 1 + length
+		}
+		return i + 1, len(text)
+	}
+	if length := bytes.IndexAny(text[i:], " \t\r\n\"'<>&;,"); length >= 0 {
+		return i, i + length
+	}
+	return i, len(text)
 }
 
 // JSON masks the values of members that hold secrets, at any depth, and tokens in any
@@ -198,7 +195,7 @@ func Multipart(text []byte, boundary string) (shown []byte, names []string) {
 		name := partName(string(head))
 		switch {
 		case !has || len(bytes.TrimSpace(content)) == 0:
-		case Member(name):
+		case name == Cover || Member(name):
 			parts[i], names = append(append(bytes.Clone(head), "\r\n\r\n"...), Cover+"\r\n"...), append(names, name)
 		default:
 			masked, more := Text(content)
@@ -208,11 +205,17 @@ func Multipart(text []byte, boundary string) (shown []byte, names []string) {
 	return bytes.Join(parts, []byte("--"+boundary)), names
 }
 
-var partNamePattern = regexp.MustCompile(`(?i)[;\s]name="?([^";\r\n]*)`)
-
+// partName returns the parameter name of Content-Disposition.
 func partName(head string) string {
-	if match := partNamePattern.FindStringSubmatch(head); match != nil {
-		return match[1]
+	for line := range strings.SplitSeq(head, "\r\n") {
+		name, value, _ := strings.Cut(line, ":")
+		if !strings.EqualFold(strings.TrimSpace(name), "Content-Disposition") {
+			continue
+		}
+		if _, parameters, err := mime.ParseMediaType(value); err == nil {
+			return parameters["name"]
+		}
+		return Cover // whatever it is called, it is no ordinary part
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 
 	"gateway/internal/exchange"
 	"gateway/internal/problem"
+	"gateway/internal/secret"
 )
 
 // Ahead is the first half of auth for an API whose versions are chosen by a claim. It
@@ -91,6 +92,18 @@ func (h *Handler) credentialFields() []string {
 		add(h.keys.field)
 	}
 	return list
+}
+
+// nameSecrets makes the console mask what credentials come in, whatever it is called.
+func (h *Handler) nameSecrets() {
+	for _, field := range h.credentials {
+		secret.Name(field)
+	}
+	for i := range h.places {
+		if p := &h.places[i]; p.kind == inQuery {
+			secret.Name(p.name)
+		}
+	}
 }
 
 var _ caddyhttp.MiddlewareHandler = Ahead{}

@@ -154,6 +154,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.warnOfQueries(ctx.Logger())
 	h.credentials = h.credentialFields()
+	h.nameSecrets()
 	if h.resource, err = h.newResource(); err != nil {
 		return h.fail(err)
 	}

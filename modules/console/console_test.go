@@ -17,7 +17,7 @@ import (
 )
 
 // freeAddress returns a loopback address that nobody listens on.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,13 +39,13 @@ type state struct {
 
 // started returns a gateway with a console that listens. The harness starts no apps by
 // itself.
-func started(t *testing.T, address, options string) *gatewaytest.Gateway {
+func started(t testing.TB, address, options string) *gatewaytest.Gateway {
 	t.Helper()
 	return startedIn(t, ".", address, options)
 }
 
 // startedIn is started for a Caddyfile in a folder.
-func startedIn(t *testing.T, folder, address, options string) *gatewaytest.Gateway {
+func startedIn(t testing.TB, folder, address, options string) *gatewaytest.Gateway {
 	t.Helper()
 	gw, err := gatewaytest.LoadFile(t, filepath.Join(folder, "Caddyfile"), fmt.Sprintf("{\n\tgateway {\n\t\tconsole %s\n\t}\n}\n:8080 {\n%s\n}\n", address, options))
 	if err != nil {

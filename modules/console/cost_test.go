@@ -1,0 +1,76 @@
+//go:build !race
+
+package console_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"gateway/internal/gatewaytest"
+)
+
+// discard is a response writer that keeps nothing, so that only what serves allocates.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}
+
+// site is a gateway whose policies have something to do.
+const site = ":8080 {\n\tapi things {\n\t\tcontract testdata/things.yaml\n\t\tratelimit 1000000/1s\n\t\trespond ok\n\t}\n}\n"
+
+// one serves a request with the fields that a service's client sends.
+func one(gw http.Handler) func() {
+	header := http.Header{
+		"User-Agent": {"cost"}, "Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "Authorization": {"Bearer abcdefgh"},
+		"Traceparent": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}, "X-Tenant": {"acme"}, "Referer": {"https://shop.example/"},
+	}
+	return func() {
+		r := httptest.NewRequest(http.MethodGet, "/things?limit=3", nil)
+		for name, values := range header {
+			r.Header[name] = values
+		}
+		gw.ServeHTTP(&discard{make(http.Header, 8)}, r)
+	}
+}
+
+// allocations is the least of several measurements: a garbage collection meanwhile
+// empties pools, and what runs in the background allocates too.
+func allocations(one func()) float64 {
+	least := testing.AllocsPerRun(200, one)
+	for range 9 {
+		least = min(least, testing.AllocsPerRun(200, one))
+	}
+	return least
+}
+
+// TestRecordingCostsNoAllocation on top of the same gateway without a console.
+func TestRecordingCostsNoAllocation(t *testing.T) {
+	on := one(started(t, freeAddress(t), site[len(":8080 {\n"):len(site)-len("}\n")]))
+	for range 1100 {
+		on() // until everything that is pooled has been in use
+	}
+	off := one(gatewaytest.New(t, site))
+	base, got := allocations(off), allocations(on)
+	t.Logf("without a console %.0f allocations, with one %+.0f", base, got-base)
+	if got > base {
+		t.Errorf("recording costs %.0f allocations, want none", got-base)
+	}
+}
+
+// BenchmarkConsole compares a request with and without a console.
+func BenchmarkConsole(b *testing.B) {
+	for name, gw := range map[string]http.Handler{
+		"off": gatewaytest.New(b, site),
+		"on":  started(b, freeAddress(b), site[len(":8080 {\n"):len(site)-len("}\n")]),
+	} {
+		b.Run(name, func(b *testing.B) {
+			serve := one(gw)
+			b.ReportAllocs()
+			for b.Loop() {
+				serve()
+			}
+		})
+	}
+}
