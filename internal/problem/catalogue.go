@@ -64,11 +64,15 @@ var (
 	}
 )
 
+// quotaExceeded is the problem type of draft-ietf-httpapi-ratelimit-headers-10 for a
+// client that has used up its share, whatever the unit of the quota.
+const quotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+
 // The limit stage: how often.
 var (
 	LimitExceeded = &Reason{
 		Code: "limit.exceeded", Status: http.StatusTooManyRequests,
-		Title: "Too many requests",
+		Title: "Too many requests", Type: quotaExceeded,
 		Hint:  "Wait for the time in Retry-After; waiting exactly that long is enough.",
 		About: "A quota policy has no units left for this partition key. `RateLimit-Policy` and `RateLimit` describe the policies; the body names the violated one.",
 	}
@@ -80,7 +84,7 @@ var (
 	}
 	LimitConcurrency = &Reason{
 		Code: "limit.concurrency", Status: http.StatusTooManyRequests,
-		Title: "Too many requests at once",
+		Title: "Too many requests at once", Type: quotaExceeded,
 		Hint:  "Wait for earlier requests to finish.",
 		About: "As many requests of this partition key as the policy allows are in flight.",
 	}

@@ -92,6 +92,10 @@ func Append(dst []byte, f *Refusal, requestID string) []byte {
 		dst = append(dst, `,"hint":`...)
 		dst = appendString(dst, face.Hint)
 	}
+	if face.Type != "" {
+		dst = append(dst, `,"help":`...)
+		dst = appendPage(dst, face)
+	}
 	if requestID != "" {
 		dst = append(dst, `,"request_id":`...)
 		dst = appendString(dst, requestID)
@@ -99,8 +103,18 @@ func Append(dst []byte, f *Refusal, requestID string) []byte {
 	return append(appendParticulars(dst, f), '}', '\n')
 }
 
-// appendType appends the reason's TypeURL. Codes are plain text.
+// appendType appends the registered type of the reason, or else its PageURL. Both are
+// plain text.
 func appendType(dst []byte, face *Reason) []byte {
+	if face.Type != "" {
+		dst = append(dst, '"')
+		dst = append(dst, face.Type...)
+		return append(dst, '"')
+	}
+	return appendPage(dst, face)
+}
+
+func appendPage(dst []byte, face *Reason) []byte {
 	if face.Code == "" {
 		return append(dst, `"about:blank"`...)
 	}

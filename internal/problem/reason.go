@@ -21,6 +21,10 @@ type Reason struct {
 	// About explains, on the page of the reason, when it happens and what the
 	// operator of the gateway can look at. Markdown paragraphs.
 	About string
+	// Type is the registered problem type that says the same, if there is one
+	// (RFC 9457 §4.2); then the page about the reason is the document's `help`. Plain
+	// text. "" makes the page the type.
+	Type string
 	// Public is what the client is told instead, where the exact reason would help
 	// an attacker more than a caller. Nil means the reason itself is public.
 	Public *Reason
@@ -34,9 +38,10 @@ func (r *Reason) Face() *Reason {
 	return r
 }
 
-// TypeURL is the problem type: a URL reference relative to the gateway that
-// refused (RFC 9457 §3.1.1), where the page about the reason is served.
-func (r *Reason) TypeURL() string {
+// PageURL is where the page about the reason is served: a URL reference relative to
+// the gateway that refused (RFC 9457 §3.1.1). Reasons without a registered type have it
+// as their type.
+func (r *Reason) PageURL() string {
 	if r.Code == "" {
 		return "about:blank" // a bare status (RFC 9457 §4.2.1)
 	}

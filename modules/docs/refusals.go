@@ -100,7 +100,7 @@ func (e *effective) response(r refusals) map[string]any {
 	lines := []string{"Refused by the gateway: " + http.StatusText(r.status) + "."}
 	examples := make(map[string]any)
 	for _, reason := range r.reasons {
-		lines = append(lines, fmt.Sprintf("* [`%s`](%s) %s.", reason.Code, reason.TypeURL(), reason.Title))
+		lines = append(lines, fmt.Sprintf("* [`%s`](%s) %s.", reason.Code, reason.PageURL(), reason.Title))
 		examples[reason.Code] = map[string]any{
 			"summary": reason.Title,
 			"value":   json.RawMessage(problem.Append(nil, problem.New(reason), "")),

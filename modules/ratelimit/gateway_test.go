@@ -62,6 +62,12 @@ func TestOneLine(t *testing.T) {
 	if p := resp.Problem(); p.Code != "limit.exceeded" || p.RetryAfter != 1200 || p.Detail != `Policy "default" allows 3 requests in 1h.` {
 		t.Errorf("got %s", resp.Body)
 	}
+	if problem := resp.Problem(); problem.Type != "https://iana.org/assignments/http-problem-types#quota-exceeded" {
+		t.Errorf("the type of the problem is %s", problem.Type)
+	}
+	if !strings.Contains(resp.Body.String(), `"help":"/docs/errors/limit.exceeded"`) {
+		t.Errorf("the page about the reason is not named: %s", resp.Body)
+	}
 	if !strings.Contains(resp.Body.String(), `"violated-policies":["default"]`) {
 		t.Errorf("the body does not name the policy: %s", resp.Body)
 	}
