@@ -23,7 +23,7 @@ func demo(t *testing.T, args ...string) (cmd *exec.Cmd, ports []int) {
 	t.Helper()
 	dir := t.TempDir()
 	args = append(args, "--gateway", binary(t, "gateway"), "--log", filepath.Join(dir, "log"))
-	for _, flag := range []string{"--port", "--metrics-port", "--admin-port", "--orders-port", "--issuer-port"} {
+	for _, flag := range []string{"--port", "--metrics-port", "--admin-port", "--orders-port", "--issuer-port", "--console-port"} {
 		port := freePort(t)
 		ports = append(ports, port)
 		args = append(args, flag, strconv.Itoa(port))
@@ -143,7 +143,7 @@ func untilPrompt(t *testing.T, out io.Reader) string {
 // TestDemoPortTaken says which port, and leaves nothing running.
 func TestDemoPortTaken(t *testing.T) {
 	t.Parallel()
-	for i, what := range []string{"the API", "the metrics", "the admin endpoint", "the service", "the issuer"} {
+	for i, what := range []string{"the API", "the metrics", "the admin endpoint", "the service", "the issuer", "the console"} {
 		cmd, ports := demo(t)
 		listener, err := net.Listen("tcp", fmt.Sprintf("localhost:%d", ports[i]))
 		if err != nil {

@@ -112,7 +112,8 @@ func start(t *testing.T, options startOptions) *process {
 	p.cmd.Dir = gatewaytest.Root()
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.Env = append(os.Environ(),
-		"GATEWAY_PORT="+port, "METRICS_PORT="+strconv.Itoa(p.metricsPort), "CADDY_ADMIN="+p.admin,
+		"GATEWAY_PORT="+port, "METRICS_PORT="+strconv.Itoa(p.metricsPort), "CONSOLE_PORT="+strconv.Itoa(freePort(t)),
+		"CADDY_ADMIN="+p.admin,
 		"ORDERS_UPSTREAM="+options.upstream, "ISSUER="+options.issuer,
 		"XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	p.cmd.Env = append(p.cmd.Env, options.env...)

@@ -46,10 +46,11 @@ func banner(s settings, lines []call) string {
 	fmt.Fprintf(&b, `
   API      http://%s/v2/orders
   Docs     http://%[1]s/docs
+  Console  http://%s/
   Metrics  http://%s/metrics
   Log      %s
 
-`, localhost(s.port), localhost(s.metricsPort), s.log)
+`, localhost(s.port), localhost(s.consolePort), localhost(s.metricsPort), s.log)
 	for _, call := range lines {
 		fmt.Fprintf(&b, "  # %s: %s\n  %s\n\n", call.status, call.about, call.line)
 	}

@@ -20,7 +20,7 @@ func TestBannerIsShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := banner(settings{port: 8080, metricsPort: 9464, log: "demo.log"}, lines)
+	text := banner(settings{port: 8080, metricsPort: 9464, consolePort: 2021, log: "demo.log"}, lines)
 	if got := strings.Count(text, "\n"); got > 30 {
 		t.Errorf("the banner has %d lines, want at most 30", got)
 	}

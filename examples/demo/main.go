@@ -47,6 +47,7 @@ func root() *cobra.Command {
 	flags.StringVar(&s.log, "log", ".cache/demo.log", "where the gateway's log goes")
 	flags.IntVar(&s.port, "port", 8080, "the port of the API")
 	flags.IntVar(&s.metricsPort, "metrics-port", 9464, "the port of the metrics")
+	flags.IntVar(&s.consolePort, "console-port", 2021, "the port of the console")
 	flags.IntVar(&s.adminPort, "admin-port", 2019, "the port of Caddy's admin endpoint")
 	flags.IntVar(&s.ordersPort, "orders-port", 9001, "the port of the orders service")
 	flags.IntVar(&s.issuerPort, "issuer-port", 9002, "the port of the issuer")

@@ -19,8 +19,8 @@ import (
 )
 
 type settings struct {
-	gateway, config, log                                 string
-	port, metricsPort, adminPort, ordersPort, issuerPort int
+	gateway, config, log                                              string
+	port, metricsPort, consolePort, adminPort, ordersPort, issuerPort int
 }
 
 // patience is how long the gateway may take to start, and to stop.
@@ -78,7 +78,7 @@ type gateway struct {
 
 // startGateway starts the binary with its log in a file.
 func startGateway(s settings) (*gateway, error) {
-	for _, address := range []string{fmt.Sprintf(":%d", s.port), fmt.Sprintf(":%d", s.metricsPort), localhost(s.adminPort)} {
+	for _, address := range []string{fmt.Sprintf(":%d", s.port), fmt.Sprintf(":%d", s.metricsPort), localhost(s.consolePort), localhost(s.adminPort)} {
 		if err := free(address); err != nil {
 			return nil, err
 		}
@@ -97,6 +97,7 @@ func startGateway(s settings) (*gateway, error) {
 	g.cmd.Env = append(os.Environ(),
 		fmt.Sprintf("GATEWAY_PORT=%d", s.port),
 		fmt.Sprintf("METRICS_PORT=%d", s.metricsPort),
+		fmt.Sprintf("CONSOLE_PORT=%d", s.consolePort),
 		"CADDY_ADMIN="+localhost(s.adminPort),
 		"ORDERS_UPSTREAM="+localhost(s.ordersPort),
 		"ISSUER=http://"+localhost(s.issuerPort),

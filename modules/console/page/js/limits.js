@@ -35,7 +35,7 @@ export class Limits {
 			return fill(this.#host, emptyPage("There are no limits yet", h("p", null, "One line limits every caller, here to 100 requests a minute by the verified user:"),
 				h("pre", { tabindex: 0, role: "group", "aria-label": "Example" }, "ratelimit 100/1m {http.auth.user.id}")));
 		}
-		fill(this.#host, h("div.page", null, h("div.title", null, h("h1", null, "Limits"), h("p.soft", null, plural(policies.length, "policy", "policies")), store(answer.store)), policies.map(policy)));
+		fill(this.#host, h("div.page", null, h("div.title", null, h("h1", null, "Limits"), h("p.soft", null, plural(policies.length, "policy", "policies")), store(answer.store)), policies.map((one, i) => policy(one, `${one.policy}, ${i + 1} of ${policies.length}`))));
 	}
 }
 
@@ -44,7 +44,8 @@ function store(store) {
 	return store.up ? h("span.pill.good", null, "✓ shared store up") : h("span.pill.bad", null, `✕ shared store down${store.problem ? `: ${store.problem}` : ""}`);
 }
 
-function policy(one) {
+// policy shows one; label names it among others, of which some may have its name.
+function policy(one, label) {
 	const d = one.decisions ?? {};
 	const all = (d.passed ?? 0) + (d.refused ?? 0) + (d.reported ?? 0);
 	const rows = [
@@ -56,11 +57,11 @@ function policy(one) {
 		["Decided", `${count(d.passed)} passed, ${count(d.refused)} refused (${percent(d.refused ?? 0, all)})${d.reported ? `, ${count(d.reported)} reported` : ""}${d.alone ? `, ${count(d.alone)} without the store` : ""}`],
 	];
 	const nearest = one.nearest ?? [];
-	return h("section.card", { "aria-label": `Policy ${one.policy}` },
+	return h("section.card", { "aria-label": `Policy ${label}` },
 		h("div.title", null, h("h2", null, one.policy || "ratelimit"), one.mode && one.mode !== "enforce" && h("span.pill.warn", null, one.mode === "report" ? "◐ only reports" : one.mode), h("code.soft.break", null, one.source),
 			d.refused > 0 && h("a", { href: link("requests", { filter: "reason:limit.*" }) }, "Refused requests")),
 		h("dl.facts", null, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", null, name), h("dd", null, value)])),
-		nearest.length > 0 ? h("div", { class: "nearest" }, scrolling(`Keys of ${one.policy} nearest to empty`, table("Nearest to empty", [["Key"], ["Left"], ["Full again", "number"], ["Tier"]],
+		nearest.length > 0 ? h("div", { class: "nearest" }, scrolling(`Keys of ${label} nearest to empty`, table("Nearest to empty", [["Key"], ["Left"], ["Full again", "number"], ["Tier"]],
 			nearest.map((n) => [keyOf(n), bar(n), n.reset_seconds != null ? `in ${count(n.reset_seconds)} s` : "", n.tier ?? ""]))), one.looked_at < one.keys && h("p.soft", null, `Only ${count(one.looked_at)} keys were looked at.`))
 			: h("p.soft", null, "No key has used up more than half."));
 }
