@@ -1,9 +1,11 @@
 package change_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -95,7 +97,7 @@ func (c *testCase) check(t *testing.T) {
 		}
 		switch words[0] {
 		case ">":
-			if got := forward(t, carrier, p.old); got != p.new {
+			if got := forward(t, carrier, p.old); !same(t, got, p.new) {
 				t.Errorf("%s:\n got %s\nwant %s", p.head, got, p.new)
 			}
 		case "<":
@@ -103,7 +105,7 @@ func (c *testCase) check(t *testing.T) {
 			if len(words) > 2 {
 				code = number(words[2])
 			}
-			if got := back(t, carrier, code, p.new); got != p.old {
+			if got := back(t, carrier, code, p.new); !same(t, got, p.old) {
 				t.Errorf("%s:\n got %s\nwant %s", p.head, got, p.old)
 			}
 		case "@":
@@ -118,6 +120,20 @@ func (c *testCase) check(t *testing.T) {
 			t.Errorf("%q is not a pair", p.head)
 		}
 	}
+}
+
+// same tells whether two texts say the same, members in any order.
+func same(t testing.TB, a, b string) bool {
+	t.Helper()
+	var values [2]any
+	for i, text := range []string{a, b} {
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(&values[i]); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
 }
 
 func number(s string) (n int) {
