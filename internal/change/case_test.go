@@ -90,7 +90,7 @@ func (c *testCase) check(t *testing.T) {
 	}
 	for _, p := range c.pairs {
 		words := strings.Fields(p.head)
-		carrier := plan.Carrier(c.operation(words[1]))
+		carrier := plan.Carrier(c.operation(strings.Replace(words[1], "_", " ", 1)))
 		if carrier == nil {
 			t.Errorf("%s: nothing changes", p.head)
 			continue

@@ -23,6 +23,8 @@ type act struct {
 	// ahead leads to the values in the old form, behind to those in the new one.
 	ahead, behind *walk
 	steps         []step
+	// own tells that the steps are those of an operation, not of a schema.
+	own bool
 }
 
 // boundary is two neighbouring versions while their changes are compiled.
@@ -115,7 +117,7 @@ func (b *boundary) pair() {
 	byID, byPath := make(map[string]*openapi.Operation), make(map[string]*openapi.Operation)
 	for _, op := range b.newer.Contract.Operations {
 		byID[op.ID] = op
-		byPath[op.Method+" "+b.newer.template(op)] = op
+		byPath[op.Method+" "+unnamed(b.newer.template(op))] = op
 	}
 	became := make(map[string]word)
 	for _, c := range b.changes {
@@ -130,7 +132,7 @@ func (b *boundary) pair() {
 			}
 			continue
 		}
-		if same := byPath[op.Method+" "+b.older.template(op)]; same != nil {
+		if same := byPath[op.Method+" "+unnamed(b.older.template(op))]; same != nil {
 			b.pairs[op] = same
 		} else if same := byID[op.ID]; same != nil {
 			b.pairs[op] = same
@@ -146,16 +148,30 @@ func (v *Version) template(op *openapi.Operation) string {
 	return op.Template
 }
 
+// unnamed is a template whose variables have no names: another name is no other path.
+func unnamed(template string) string {
+	var b strings.Builder
+	for rest := template; ; {
+		text, after, found := strings.Cut(rest, "{")
+		b.WriteString(text)
+		if !found {
+			return b.String()
+		}
+		b.WriteString("{}")
+		_, rest, _ = strings.Cut(after, "}")
+	}
+}
+
 // body compiles the changes of one body: those of schemas, and own steps of the
 // operation's part. nil if none touches it.
 func (b *boundary) body(op *openapi.Operation, root *shape, pointer openapi.Schema, own func(*Change) []step) *program {
 	p := &program{root: pointer}
 	for _, c := range b.changes {
 		if len(c.schemas) > 0 {
-			b.act(p, op, c, root, c.targets(root), c.steps)
+			b.act(p, op, c, root, c.targets(root), c.steps, false)
 		}
 		if steps := own(c); len(steps) > 0 && c.names(op) {
-			b.act(p, op, c, root, map[*shape]bool{root: true}, steps)
+			b.act(p, op, c, root, map[*shape]bool{root: true}, steps, true)
 		}
 	}
 	if len(p.acts) == 0 {
@@ -165,12 +181,12 @@ func (b *boundary) body(op *openapi.Operation, root *shape, pointer openapi.Sche
 }
 
 // act lets a change reshape a body, and keeps what of it touches the body.
-func (b *boundary) act(p *program, op *openapi.Operation, c *Change, root *shape, targets map[*shape]bool, steps []step) {
+func (b *boundary) act(p *program, op *openapi.Operation, c *Change, root *shape, targets map[*shape]bool, steps []step, own bool) {
 	if len(targets) == 0 {
 		return
 	}
 	ahead := newRoute(root, targets)
-	a := act{change: c, ahead: ahead.walk(root)}
+	a := act{change: c, ahead: ahead.walk(root), own: own}
 	b.add(ahead.distinct(steps[0].where()))
 	for _, original := range steps {
 		s, touched := original.fresh(), false

@@ -78,7 +78,7 @@ func (p *Plan) Prove(check Check, budget Budget) error {
 
 // Test is Prove with everything that it finds.
 func (p *Plan) Test(check Check, budget Budget) Result {
-	t := &tester{check: check, budget: budget, documents: make(map[*openapi.Contract]*instance.Document)}
+	t := &tester{check: check, budget: budget, documents: make(map[*openapi.Contract]*instance.Document), made: make(map[string][]string), proved: make(map[string]bool)}
 	if t.budget.Instances == 0 {
 		t.budget.Instances = instance.Variants
 		if n := p.bodies(budget.All); n > 0 {
@@ -116,6 +116,8 @@ type tester struct {
 	check     Check
 	budget    Budget
 	documents map[*openapi.Contract]*instance.Document
+	made      map[string][]string // valid instances by contract, side and schema
+	proved    map[string]bool     // bodies whose like has been proved
 	result    Result
 }
 
@@ -169,40 +171,14 @@ func (b *boundary) sameMedia(content []openapi.Media, mediaType string) (openapi
 	return openapi.Media{}, false
 }
 
-// texts are the documents of a schema that are valid in its contract.
-func (t *tester) texts(c *openapi.Contract, side instance.Side, schema openapi.Schema, examples []openapi.Example) []string {
-	var list []string
-	add := func(text string) {
-		if !slices.Contains(list, text) && t.check(c, side, schema, []byte(text)) == nil {
-			list = append(list, text)
-		}
-	}
-	for _, e := range examples {
-		add(string(e.Text))
-	}
-	if schema == "" {
-		return list
-	}
-	document := t.documents[c]
-	if document == nil {
-		var err error
-		if document, err = instance.Parse(c.Document); err != nil {
-			return list
-		}
-		t.documents[c] = document
-	}
-	for variant := range t.budget.Instances {
-		if v, err := document.Generate(string(schema), side, variant); err == nil {
-			add(jsonText(v))
-		}
-	}
-	return list
-}
-
 // forward carries old requests, and back again.
 func (t *tester) forward(b *body) {
 	t.result.Bodies++
-	for _, text := range t.texts(b.older.Contract, b.side, b.from, b.examples) {
+	texts := t.examples(b.older.Contract, b.side, b.from, b.examples)
+	if t.first(b) {
+		texts = append(texts, t.instances(b.older.Contract, b.side, b.old.resolve(b.from))...)
+	}
+	for _, text := range texts {
 		t.result.Documents++
 		if t.judge(b, text, b.ahead, false) || b.lossless() && t.judge(b, text, b.round, false) {
 			return // one counterexample is enough
@@ -213,7 +189,13 @@ func (t *tester) forward(b *body) {
 // back carries new responses back, and old ones there and back again.
 func (t *tester) back(b *body, examples []openapi.Example) {
 	t.result.Bodies++
-	for _, text := range t.texts(b.newer.Contract, b.side, b.to, b.examples) {
+	newer := t.examples(b.newer.Contract, b.side, b.to, b.examples)
+	older := t.examples(b.older.Contract, b.side, b.from, examples)
+	if t.first(b) {
+		newer = append(newer, t.instances(b.newer.Contract, b.side, b.new.resolve(b.to))...)
+		older = append(older, t.instances(b.older.Contract, b.side, b.old.resolve(b.from))...)
+	}
+	for _, text := range newer {
 		t.result.Documents++
 		if t.judge(b, text, b.behind, true) {
 			return
@@ -222,7 +204,7 @@ func (t *tester) back(b *body, examples []openapi.Example) {
 	if !b.lossless() {
 		return
 	}
-	for _, text := range t.texts(b.older.Contract, b.side, b.from, examples) {
+	for _, text := range older {
 		t.result.Documents++
 		if t.judge(b, text, b.round, false) {
 			return

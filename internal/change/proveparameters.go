@@ -2,6 +2,7 @@ package change
 
 import (
 	"fmt"
+	"slices"
 
 	"gateway/internal/instance"
 	"gateway/internal/openapi"
@@ -24,7 +25,8 @@ func (t *tester) parameters(b *boundary, l *leg) {
 			if !p.Required && variant%3 == 2 || p.Content != "" {
 				continue
 			}
-			if texts := t.texts(b.older.Contract, instance.Request, p.Schema, p.Examples); len(texts) > 0 {
+			texts := slices.Concat(t.examples(b.older.Contract, instance.Request, p.Schema, p.Examples), t.instances(b.older.Contract, instance.Request, b.old.resolve(p.Schema)))
+			if len(texts) > 0 {
 				d.root.get(p.In).put(fieldName(p), made(texts[variant%len(texts)]))
 			}
 		}
@@ -49,6 +51,7 @@ func (t *tester) set(b *boundary, l *leg, d *document) *Counterexample {
 		where := fmt.Sprintf("parameter %s %s", p.In, fieldName(p))
 		v := d.root.get(p.In).get(fieldName(p))
 		switch {
+		case v == nil && p.In == "path" && unnamed(b.older.template(l.older)) == unnamed(b.newer.template(l.newer)): // another name of the same
 		case v == nil && p.Required:
 			return &Counterexample{Where: where, Problem: b.newer.label() + " requires it, and requests of old clients do not have it", To: to, Change: l.fields.last()}
 		case v == nil:

@@ -13,6 +13,8 @@ type reroute struct {
 	method string
 	// parts are text and, at odd places, the names of variables.
 	parts []string
+	// alias are the older names of variables that only have another name now.
+	alias map[string]string
 	// template is the path template, without the version in front.
 	template string
 }
@@ -21,10 +23,10 @@ type reroute struct {
 func (b *boundary) reroute(l *leg) *reroute {
 	from, to := b.older.template(l.older), b.newer.template(l.newer)
 	paths := l.fields != nil && l.fields.used["path"]
-	if l.older.Method == l.newer.Method && from == to && !paths {
+	if l.older.Method == l.newer.Method && unnamed(from) == unnamed(to) && !paths {
 		return nil
 	}
-	r := &reroute{method: l.newer.Method, template: to}
+	r := &reroute{method: l.newer.Method, template: to, alias: make(map[string]string)}
 	rest := to
 	for {
 		text, after, found := strings.Cut(rest, "{")
@@ -35,6 +37,13 @@ func (b *boundary) reroute(l *leg) *reroute {
 		name, behind, _ := strings.Cut(after, "}")
 		r.parts = append(r.parts, name)
 		rest = behind
+	}
+	if older, err := openapi.Variables(from); err == nil && unnamed(from) == unnamed(to) {
+		for i, name := range older {
+			if now := r.parts[2*i+1]; now != name {
+				r.alias[now] = name
+			}
+		}
 	}
 	b.variables(l, r)
 	if l.older.Method != l.newer.Method && (l.older.Method == "HEAD" || l.newer.Method == "HEAD") {
@@ -56,7 +65,7 @@ func (b *boundary) variables(l *leg, r *reroute) {
 		}
 	}
 	for i := 1; i < len(r.parts); i += 2 {
-		if !has[r.parts[i]] {
+		if !has[r.parts[i]] && !has[r.alias[r.parts[i]]] {
 			b.add(b.about(l.older).flaw(fmt.Sprintf("the path %s of %s needs {%s}, which requests to %s do not have", r.template, l.newer.ID, r.parts[i], l.older.Template),
 				"parameters: [{rename: path/<old name>, to: "+r.parts[i]+"}]"))
 		}
@@ -112,6 +121,9 @@ func (r *reroute) fill(values map[string]string) (string, bool) {
 			continue
 		}
 		v, ok := values[part]
+		if !ok {
+			v, ok = values[r.alias[part]]
+		}
 		if !ok || v == "" || v == "." || v == ".." || strings.ContainsAny(v, `/\`) || hasControl(v) {
 			return "", false
 		}
