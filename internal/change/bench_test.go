@@ -3,6 +3,7 @@ package change_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -87,12 +88,16 @@ func BenchmarkRequest(b *testing.B) {
 func TestCostByTouch(t *testing.T) {
 	cost := func(w *world, body string) float64 {
 		c := w.carrier("putThing")
-		return testing.AllocsPerRun(20, func() {
-			r := change.Request{Method: "PUT", MediaType: "application/json", Body: []byte(body)}
-			if err := c.Request(&r); err != nil {
-				t.Fatal(err)
-			}
-		})
+		least := math.Inf(1) // the race detector lets pools forget, now and then
+		for range 50 {
+			least = min(least, testing.AllocsPerRun(1, func() {
+				r := change.Request{Method: "PUT", MediaType: "application/json", Body: []byte(body)}
+				if err := c.Request(&r); err != nil {
+					t.Fatal(err)
+				}
+			}))
+		}
+		return least
 	}
 	small, large := sized(1<<10), sized(100<<10)
 	alone := cost(versions(t).version(catalogue(0)).version(catalogue(1), renames(1)...), small)
