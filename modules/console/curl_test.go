@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gateway/internal/browsertest"
 	"gateway/internal/gatewaytest"
 )
 
@@ -40,7 +41,7 @@ func TestCurl(t *testing.T) {
 	address := freeAddress(t)
 	started(t, address, "\trespond ok")
 	tab := newTab(t, address)
-	tab.do("opening", tab.open(""), has("No requests yet"))
+	tab.Do("opening", tab.Open(""), has("No requests yet"))
 
 	texts := []string{"plain", "", "it's", `"double"`, "`touch marker`", "$(touch marker)", "${HOME}", "a\nb\ntouch marker\n", "\\", `\'`, "'; touch marker; '", "-o", "--config", "@/etc/passwd",
 		"!history", "#comment", "~", "*", "a b\tc", "&& touch marker", "| touch marker", "> marker", "\r", "\x1b[31m", "日本語", "\u2028touch marker", "{a,b}", "[1-9]", "%s%n", "\x00nul", "<<EOF", "$'\\n'", "=", "\x7f"}
@@ -66,8 +67,8 @@ func TestCurl(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The module is loaded as the page loads it; an inline script would be against the policy.
-	tab.do("the module", script(`new Promise((done) => { import("/js/curl.js").then((m) => { window.curl = m.curl; done(); }); })`))
-	commands := value[[]string](tab, `(`+string(given)+`).map((one) => window.curl(one).text)`)
+	tab.Do("the module", script(`new Promise((done) => { import("/js/curl.js").then((m) => { window.curl = m.curl; done(); }); })`))
+	commands := browsertest.Value[[]string](tab, `(`+string(given)+`).map((one) => window.curl(one).text)`)
 
 	dir := t.TempDir()
 	var program strings.Builder
@@ -107,7 +108,7 @@ func TestCurl(t *testing.T) {
 	simple := sent{Method: "HEAD", Host: "localhost:8080", Path: "/a"}
 	simple.Request.Target, simple.Request.Body.Binary = "/a?b=[1]", true
 	text, _ := json.Marshal(simple)
-	if got, want := value[string](tab, `window.curl(`+string(text)+`).text`), "# the body is no text and not remembered\ncurl -i --path-as-is --globoff --head --url 'http://localhost:8080/a?b=[1]'"; got != want {
+	if got, want := browsertest.Value[string](tab, `window.curl(`+string(text)+`).text`), "# the body is no text and not remembered\ncurl -i --path-as-is --globoff --head --url 'http://localhost:8080/a?b=[1]'"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

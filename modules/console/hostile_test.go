@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"gateway/internal/browsertest"
 	"gateway/internal/gatewaytest"
 )
 
@@ -88,17 +89,17 @@ func TestHostileTextStaysText(t *testing.T) {
 	front := httptest.NewServer(gw)
 	defer front.Close()
 	tab := newTab(t, address)
-	tab.do("opening", tab.open(""), has("No requests yet"))
+	tab.Do("opening", tab.Open(""), has("No requests yet"))
 
 	for i, text := range corpus {
 		attack(t, front, issuer, text, i%2 == 0)
 	}
 	raw(t, front, "GET /<script>window.hit=1</script>?"+strings.ReplaceAll(hostile[1], " ", "+")+" HTTP/1.1\r\nHost: <svg/onload=window.hit=1>\r\n\r\n")
 	raw(t, front, "<img/src=x/onerror=window.hit=1> /things HTTP/1.1\r\nHost: x\r\nCookie: "+hostile[2]+"\r\nConnection: close\r\n\r\n")
-	tab.do("they are there", has("onerror=window.hit=1"), has("route.not_found"), until(`[...document.querySelectorAll(".e-status")].some((one) => one.innerText === "200")`))
+	tab.Do("they are there", has("onerror=window.hit=1"), has("route.not_found"), until(`[...document.querySelectorAll(".e-status")].some((one) => one.innerText === "200")`))
 
 	// Every one of them is opened, and every part of it shown.
-	shown := value[float64](tab, `(async () => {
+	shown := browsertest.Value[float64](tab, `(async () => {
 		const pause = () => new Promise((done) => setTimeout(done, 5));
 		const answer = await (await fetch("api/requests?limit=500")).json();
 		for (const row of answer.requests) {
@@ -112,16 +113,16 @@ func TestHostileTextStaysText(t *testing.T) {
 	if int(shown) < len(corpus) {
 		t.Errorf("%v requests are shown, %d were sent", shown, len(corpus))
 	}
-	tab.do("editing", press("Edit and replay"), until(`document.querySelector("dialog[open]")`), script(`document.querySelector("dialog").close()`))
+	tab.Do("editing", press("Edit and replay"), until(`document.querySelector("dialog[open]")`), script(`document.querySelector("dialog").close()`))
 
 	write(`"<img src=x onerror=window.hit=1>"`)
-	tab.do("a contract", has("cannot be served"), has("<img src=x onerror=window.hit=1>"))
+	tab.Do("a contract", has("cannot be served"), has("<img src=x onerror=window.hit=1>"))
 	for _, page := range []string{"metrics", "versions", "limits", "routes", "config", "reasons/" + url.PathEscape(hostile[1]), "requests?filter=" + url.QueryEscape(hostile[1])} {
-		tab.expect("status of 400")
-		tab.do(page, script(fmt.Sprintf("location.hash = %q", "#/"+page)), until(`document.getElementById("main").innerText.length > 20`))
+		tab.Expect("status of 400")
+		tab.Do(page, script(fmt.Sprintf("location.hash = %q", "#/"+page)), until(`document.getElementById("main").innerText.length > 20`))
 	}
-	tab.do("nothing ran", until(`window.hit === undefined && document.images.length === 1 && document.querySelectorAll("iframe, object, embed, base, form, style, svg, math").length === 0`))
-	if got := value[string](tab, `[...document.scripts].map((one) => new URL(one.src).pathname).join(" ")`); got != "/js/theme.js /js/main.js /vendor/uPlot.js" && got != "/js/theme.js /js/main.js" {
+	tab.Do("nothing ran", until(`window.hit === undefined && document.images.length === 1 && document.querySelectorAll("iframe, object, embed, base, form, style, svg, math").length === 0`))
+	if got := browsertest.Value[string](tab, `[...document.scripts].map((one) => new URL(one.src).pathname).join(" ")`); got != "/js/theme.js /js/main.js /vendor/uPlot.js" && got != "/js/theme.js /js/main.js" {
 		t.Errorf("the scripts are %s", got)
 	}
 }

@@ -1,0 +1,31 @@
+package browsertest
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// axeFile is where scripts/setup puts axe-core, below the repository's folder. The version
+// stands there, too.
+const axeFile = ".cache/axe-core/4.14.1.js"
+
+// Axe returns the script of axe-core, which looks for what keeps people from using a page,
+// and skips the test where it is absent. It stays in a page until the next navigation.
+func Axe(t testing.TB) string {
+	t.Helper()
+	_, self, _, _ := runtime.Caller(0)
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(self), "..", "..", axeFile))
+	if err != nil {
+		t.Skip("there is no axe-core; scripts/setup fetches it where there is npm")
+	}
+	return string(text)
+}
+
+// Barriers returns what axe-core finds on the page as it is: a line for each element and
+// rule.
+func (p *Tab) Barriers() []string {
+	p.t.Helper()
+	return Value[[]string](p, `axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations.flatMap((one) => one.nodes.map((node) => one.id + ": " + node.target + " " + node.failureSummary)))`)
+}
