@@ -2,7 +2,6 @@ package change
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -14,33 +13,41 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/ext"
 
+	"gateway/internal/expression"
 	"gateway/internal/finding"
 )
 
+// Bounds of what the expressions of all changes may do for one document together.
 const (
-	// maxExpression bounds the length of an expression in bytes.
-	maxExpression = 4096
-	// maxCost bounds what one evaluation may cost, in CEL's units: about one for each
-	// step and each item that is looked at.
-	maxCost = 100_000
+	// freeCost and costPerByte bound what they cost, in the units of expression.MaxCost,
+	// by the length of the document.
+	freeCost, costPerByte = 1_000_000, 16
+	// freeText and textPerByte bound the text that they make, in bytes, likewise.
+	freeText, textPerByte = 1 << 20, 16
 )
 
-// expression computes a value with CEL, and the old one of it with another expression.
-type expression struct {
+// language is what they may say.
+var language = expression.NewLanguage(
+	cel.Variable("value", cel.DynType), cel.Variable("self", cel.DynType), cel.OptionalTypes(),
+	ext.Strings(), ext.Math(), ext.Lists(), ext.TwoVarComprehensions(),
+)
+
+// computation computes a value with CEL, and the old one of it with another expression.
+type computation struct {
 	at       place
-	ahead    cel.Program
-	backward cel.Program
+	ahead    *expression.Program
+	backward *expression.Program
 }
 
 func (o *options) cel() step {
-	s := &expression{at: o.place("cel")}
+	s := &computation{at: o.place("cel")}
 	for _, name := range []string{"forward", "back"} {
 		n := o.values[name]
 		if n == nil {
 			o.fail(nil, name+": value", "cel needs %q: nobody can derive the inverse of an expression", name)
 			continue
 		}
-		program, err := compileExpression(n.Value)
+		program, err := language.Compile(n.Value)
 		if err != nil {
 			o.fail(n, "value is what stands at the place, self what the change applies to", "the expression does not compile: %v", err)
 		}
@@ -53,60 +60,44 @@ func (o *options) cel() step {
 	return s
 }
 
-// compileExpression compiles an expression. The error is one line.
-func compileExpression(text string) (cel.Program, error) {
-	if len(text) > maxExpression {
-		return nil, fmt.Errorf("it is longer than %d bytes", maxExpression)
-	}
-	env, err := cel.NewEnv(
-		cel.CustomTypeAdapter(jsonAdapter{types.DefaultTypeAdapter}),
-		cel.Variable("value", cel.DynType), cel.Variable("self", cel.DynType),
-		cel.CrossTypeNumericComparisons(true), cel.OptionalTypes(),
-		ext.Strings(), ext.Math(), ext.Lists(), ext.TwoVarComprehensions(),
-	)
-	if err != nil {
-		return nil, err
-	}
-	checked, issues := env.Compile(text)
-	if list := issues.Errors(); len(list) > 0 {
-		message, _, _ := strings.Cut(list[0].Message, " expecting ")
-		message = strings.TrimSuffix(message, " (in container '')")
-		return nil, fmt.Errorf("%s (at %d:%d of the expression)", message, list[0].Location.Line(), list[0].Location.Column()+1)
-	}
-	return env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
-}
-
-func (s *expression) fresh() step    { return s }
-func (s *expression) where() word    { return s.at.word }
-func (s *expression) loss() string   { return "" }
-func (s *expression) older() []place { return []place{s.at} }
-func (s *expression) newer() []place { return []place{s.at} }
+func (s *computation) fresh() step    { return s }
+func (s *computation) where() word    { return s.at.word }
+func (s *computation) loss() string   { return "" }
+func (s *computation) older() []place { return []place{s.at} }
+func (s *computation) newer() []place { return []place{s.at} }
 
 // reshape forgets what was known: the expression may make anything.
-func (s *expression) reshape(on *shape, _ *site) (bool, *finding.Error) {
+func (s *computation) reshape(on *shape, _ *site) (bool, *finding.Error) {
 	return replace(on, s.at, func(at *shape) *finding.Error {
 		at.become(shape{unknown: true, place: at.place, names: at.names})
 		return nil
 	})
 }
 
-func (s *expression) forward(d *document, v *value) { s.apply(d, v, s.ahead) }
-func (s *expression) back(d *document, v *value)    { s.apply(d, v, s.backward) }
+func (s *computation) forward(d *document, v *value) { s.apply(d, v, s.ahead) }
+func (s *computation) back(d *document, v *value)    { s.apply(d, v, s.backward) }
 
-func (s *expression) apply(d *document, v *value, program cel.Program) {
+func (s *computation) apply(d *document, v *value, program *expression.Program) {
 	places := collect(nil, v, s.at.tokens)
 	if len(places) == 0 {
 		return
 	}
 	self := decoded(v)
 	for _, at := range places {
-		result, _, err := program.Eval(map[string]any{"value": decoded(at), "self": self})
+		result, cost, err := program.Eval(map[string]any{"value": decoded(at), "self": self})
 		if err != nil {
 			d.fail(s.at.tokens, "the expression of the change has no result for this value")
 			return
 		}
-		text, ok := appendCEL(nil, result, 0)
-		if !ok {
+		room := freeText + textPerByte*len(d.text) - d.computed.text
+		text, ok := appendCEL(nil, result, room, 0)
+		d.computed.cost += int(cost)
+		d.computed.text += len(text)
+		switch {
+		case len(text) > room || d.computed.cost > freeCost+costPerByte*len(d.text):
+			d.fail(s.at.tokens, "the expressions of the changes cost too much for a document of this length")
+			return
+		case !ok:
 			d.fail(s.at.tokens, "the expression of the change gives what JSON cannot write")
 			return
 		}
@@ -114,7 +105,7 @@ func (s *expression) apply(d *document, v *value, program cel.Program) {
 	}
 }
 
-func (s *expression) trace(tokens []string) ([]string, bool) {
+func (s *computation) trace(tokens []string) ([]string, bool) {
 	if under(tokens, s.at.tokens) { // nobody knows what became of what is inside
 		return tokens[:len(s.at.tokens)], true
 	}
@@ -132,32 +123,10 @@ func decoded(v *value) any {
 	return out
 }
 
-// jsonAdapter shows JSON to CEL: a whole number is an int, any other a double.
-type jsonAdapter struct{ types.Adapter }
-
-// NativeToValue implements types.Adapter.
-func (a jsonAdapter) NativeToValue(value any) ref.Val {
-	switch value := value.(type) {
-	case json.Number:
-		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-			return types.Int(n)
-		}
-		f, err := value.Float64()
-		if err != nil {
-			return types.NewErr("a number is out of range")
-		}
-		return types.Double(f)
-	case map[string]any:
-		return types.NewStringInterfaceMap(a, value)
-	case []any:
-		return types.NewDynamicList(a, value)
-	}
-	return a.Adapter.NativeToValue(value)
-}
-
-// appendCEL writes a value of CEL as JSON, the members of maps in the order of names.
-func appendCEL(dst []byte, v ref.Val, depth int) ([]byte, bool) {
-	if depth > maxDepth {
+// appendCEL writes a value of CEL as JSON, the members of maps in the order of names. It
+// ends where there is no room any more.
+func appendCEL(dst []byte, v ref.Val, room, depth int) ([]byte, bool) {
+	if depth > maxDepth || len(dst) > room {
 		return dst, false
 	}
 	switch v := v.(type) {
@@ -174,7 +143,7 @@ func appendCEL(dst []byte, v ref.Val, depth int) ([]byte, bool) {
 	case types.String:
 		return appendString(dst, string(v)), true
 	case traits.Mapper:
-		return appendMap(dst, v, depth)
+		return appendMap(dst, v, room, depth)
 	case traits.Lister:
 		dst = append(dst, '[')
 		for it := v.Iterator(); it.HasNext() == types.True; {
@@ -182,7 +151,7 @@ func appendCEL(dst []byte, v ref.Val, depth int) ([]byte, bool) {
 				dst = append(dst, ',')
 			}
 			var ok bool
-			if dst, ok = appendCEL(dst, it.Next(), depth+1); !ok {
+			if dst, ok = appendCEL(dst, it.Next(), room, depth+1); !ok {
 				return dst, false
 			}
 		}
@@ -191,7 +160,7 @@ func appendCEL(dst []byte, v ref.Val, depth int) ([]byte, bool) {
 	return dst, false
 }
 
-func appendMap(dst []byte, m traits.Mapper, depth int) ([]byte, bool) {
+func appendMap(dst []byte, m traits.Mapper, room, depth int) ([]byte, bool) {
 	var names []string
 	for it := m.Iterator(); it.HasNext() == types.True; {
 		name, ok := it.Next().(types.String)
@@ -208,7 +177,7 @@ func appendMap(dst []byte, m traits.Mapper, depth int) ([]byte, bool) {
 		}
 		dst = append(appendString(dst, name), ':')
 		var ok bool
-		if dst, ok = appendCEL(dst, m.Get(types.String(name)), depth+1); !ok {
+		if dst, ok = appendCEL(dst, m.Get(types.String(name)), room, depth+1); !ok {
 			return dst, false
 		}
 	}

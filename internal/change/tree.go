@@ -18,6 +18,8 @@ type document struct {
 	turn int32
 	// failed is where and why a step could not be done.
 	failed failed
+	// computed is what expressions have cost, and the length of what they have made.
+	computed struct{ cost, text int }
 }
 
 // failed is the first failure in a document.
@@ -47,6 +49,7 @@ func parse(text string) (d *document, flaw string) {
 // release gives the document back. Values of it must not be used afterwards.
 func (d *document) release() {
 	d.text, d.root, d.failed, d.turn = "", value{}, failed{}, 0
+	d.computed.cost, d.computed.text = 0, 0
 	clear(d.chosen)
 	d.chosen = d.chosen[:0]
 	if cap(d.cells) <= maxKept {
