@@ -1,10 +1,11 @@
 package redis
 
 import (
-	"errors"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gateway/internal/collector"
 )
 
 // openStores are the stores that are open, of all configurations of the process:
@@ -43,16 +44,7 @@ func newCallMetrics() *callMetrics {
 
 // RegisterMetrics registers the metrics of the stores with the registry of a config.
 func RegisterMetrics(registry *prometheus.Registry) error {
-	for _, collector := range []prometheus.Collector{calls.total, calls.duration, calls.up} {
-		err := registry.Register(collector)
-		if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok && known.ExistingCollector == collector {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return collector.Register(registry, calls.total, calls.duration, calls.up)
 }
 
 // upGauge shows the worst of the stores that are open.

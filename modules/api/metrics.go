@@ -1,10 +1,9 @@
 package api
 
 import (
-	"errors"
-
 	"github.com/prometheus/client_golang/prometheus"
 
+	"gateway/internal/collector"
 	"gateway/internal/exchange"
 )
 
@@ -24,11 +23,7 @@ var metrics = &contractMetrics{
 // registerMetrics registers the collector with the registry of a config. Every config
 // has a new one; within it the second handler finds it registered.
 func registerMetrics(registry *prometheus.Registry) error {
-	err := registry.Register(metrics)
-	if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok && known.ExistingCollector == metrics {
-		return nil
-	}
-	return err
+	return collector.Register(registry, metrics)
 }
 
 // Describe implements prometheus.Collector.

@@ -1,10 +1,11 @@
 package auth
 
 import (
-	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gateway/internal/collector"
 )
 
 // keyMetrics shows the health of fetched keys, one series per issuer of the
@@ -30,16 +31,7 @@ var metrics = &keyMetrics{
 // registerMetrics registers the collectors with the registry of a config. Every
 // config has a new one; within it the second handler finds them registered.
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, collector := range []prometheus.Collector{metrics, deniedMetrics, introspectedMetrics, keyStoreFailures} {
-		err := registry.Register(collector)
-		if known, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok && known.ExistingCollector == collector {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return collector.Register(registry, metrics, deniedMetrics, introspectedMetrics, keyStoreFailures)
 }
 
 // Describe implements prometheus.Collector.

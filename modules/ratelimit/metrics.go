@@ -1,9 +1,9 @@
 package ratelimit
 
 import (
-	"errors"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gateway/internal/collector"
 )
 
 var (
@@ -68,9 +68,5 @@ func (censusCollector) Collect(ch chan<- prometheus.Metric) {
 
 // registerMetrics registers the collector in the registry of a config, once.
 func registerMetrics(registry prometheus.Registerer) error {
-	err := registry.Register(censusCollector{})
-	if _, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		return nil
-	}
-	return err
+	return collector.Register(registry, censusCollector{})
 }
