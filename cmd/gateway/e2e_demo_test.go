@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 )
 
@@ -24,7 +25,7 @@ func demo(t *testing.T, args ...string) (cmd *exec.Cmd, ports []int) {
 	dir := t.TempDir()
 	args = append(args, "--gateway", binary(t, "gateway"), "--log", filepath.Join(dir, "log"))
 	for _, flag := range []string{"--port", "--metrics-port", "--admin-port", "--orders-port", "--issuer-port", "--console-port"} {
-		port := freePort(t)
+		port := freeport.Port(t)
 		ports = append(ports, port)
 		args = append(args, flag, strconv.Itoa(port))
 	}

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gateway/internal/freeport"
 )
 
 // terminal is what a command has printed so far.
@@ -56,7 +58,7 @@ paths:
 `
 
 func newDeveloper(t *testing.T) *developer {
-	d := &developer{t: t, dir: t.TempDir(), site: freePort(t), admin: freePort(t), console: freePort(t)}
+	d := &developer{t: t, dir: t.TempDir(), site: freeport.Port(t), admin: freeport.Port(t), console: freeport.Port(t)}
 	d.write("api/orders/openapi.yaml", ordersContract)
 	return d
 }

@@ -19,6 +19,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gateway/internal/freeport"
 )
 
 // mixedFor is how long the mixed traffic lasts; the real proof takes five minutes.
@@ -281,7 +283,7 @@ func TestMixedTraffic(t *testing.T) {
 	service.Start()
 	t.Cleanup(service.Close)
 	w := newWorld(t)
-	dir, console := t.TempDir(), freePort(t)
+	dir, console := t.TempDir(), freeport.Port(t)
 	contract, accessLog := filepath.Join(dir, "mixed.yaml"), filepath.Join(dir, "access.log")
 	config := strings.NewReplacer("CONTRACT", contract, "LOG", accessLog, "CONSOLE", strconv.Itoa(console)).Replace(mixedConfig)
 	for name, text := range map[string]string{contract: mixedContract, filepath.Join(dir, "Caddyfile"): config} {

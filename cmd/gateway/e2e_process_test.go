@@ -26,6 +26,7 @@ import (
 
 	"gateway/examples/services/issuer"
 	"gateway/examples/services/orders"
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 )
 
@@ -51,25 +52,6 @@ func binary(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, name)
-}
-
-// ports counts the ports that were given out. They lie below those that the system
-// gives to outgoing connections, which come and go.
-var ports atomic.Int32
-
-// freePort returns a port that nobody listens on, and that no other test gets.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 1000 {
-		port := 20_000 + (os.Getpid()*37+int(ports.Add(1)))%12_000
-		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
-		if err == nil {
-			listener.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
 }
 
 // process is a running gateway.
@@ -99,8 +81,8 @@ func start(t *testing.T, options startOptions) *process {
 	}
 	dir := t.TempDir()
 	p := &process{
-		t: t, metricsPort: freePort(t), logFile: filepath.Join(dir, "log"), exited: make(chan struct{}),
-		api: fmt.Sprintf("127.0.0.1:%d", freePort(t)), admin: fmt.Sprintf("localhost:%d", freePort(t)),
+		t: t, metricsPort: freeport.Port(t), logFile: filepath.Join(dir, "log"), exited: make(chan struct{}),
+		api: fmt.Sprintf("127.0.0.1:%d", freeport.Port(t)), admin: fmt.Sprintf("localhost:%d", freeport.Port(t)),
 	}
 	log, err := os.Create(p.logFile)
 	if err != nil {
@@ -112,7 +94,7 @@ func start(t *testing.T, options startOptions) *process {
 	p.cmd.Dir = gatewaytest.Root()
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.Env = append(os.Environ(),
-		"GATEWAY_PORT="+port, "METRICS_PORT="+strconv.Itoa(p.metricsPort), "CONSOLE_PORT="+strconv.Itoa(freePort(t)),
+		"GATEWAY_PORT="+port, "METRICS_PORT="+strconv.Itoa(p.metricsPort), "CONSOLE_PORT="+strconv.Itoa(freeport.Port(t)),
 		"CADDY_ADMIN="+p.admin,
 		"ORDERS_UPSTREAM="+options.upstream, "ISSUER="+options.issuer,
 		"XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 )
 
@@ -431,7 +432,7 @@ func TestReload(t *testing.T) {
 func TestIssuerDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	address := fmt.Sprintf("127.0.0.1:%d", freeport.Port(t))
 	p := start(t, startOptions{upstream: w.upstream, issuer: "http://" + address})
 	token := w.token(t, "reader", map[string]any{"iss": "http://" + address})
 	schema := problemSchema(t)
@@ -468,7 +469,7 @@ func TestServiceDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	schema := problemSchema(t)
-	p := start(t, startOptions{upstream: fmt.Sprintf("127.0.0.1:%d", freePort(t)), issuer: w.issuerURL})
+	p := start(t, startOptions{upstream: fmt.Sprintf("127.0.0.1:%d", freeport.Port(t)), issuer: w.issuerURL})
 	p.send(nil, "GET", "/v2/health").wantProblem(t, schema, 502, "upstream.refused")
 
 	p = start(t, startOptions{upstream: w.upstream, issuer: w.issuerURL})

@@ -20,6 +20,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	"gateway/deploy/dashboards"
+	"gateway/internal/freeport"
 	"gateway/modules/rules"
 	_ "gateway/modules/standard"
 )
@@ -64,7 +65,7 @@ func newPrometheus(t *testing.T, gateway string) prometheus {
 	if err != nil {
 		t.Skip("prometheus is not installed")
 	}
-	dir, address := t.TempDir(), freeAddress(t)
+	dir, address := t.TempDir(), freeport.Address(t)
 	text, err := rules.New("").YAML()
 	if err != nil {
 		t.Fatal(err)

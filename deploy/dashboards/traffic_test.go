@@ -1,19 +1,17 @@
 package dashboards_test
 
 import (
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 	"gateway/internal/redis/redistest"
 	"gateway/modules/auth/authtest"
@@ -27,23 +25,6 @@ func write(t *testing.T, file, text string) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-var ports atomic.Int32
-
-// freeAddress returns an address that nobody listens on. Its port lies below those
-// that the system gives to outgoing connections, which come and go.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	for range 1000 {
-		address := fmt.Sprintf("127.0.0.1:%d", 12_000+(os.Getpid()*53+int(ports.Add(1)))%8_000)
-		if listener, err := net.Listen("tcp", address); err == nil {
-			_ = listener.Close()
-			return address
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 func await(t *testing.T, url string) {
@@ -125,7 +106,7 @@ func newTraffic(t *testing.T) *traffic {
 	write(t, filepath.Join(dir, "api", "opaque", "openapi.yaml"), strings.ReplaceAll(contract, "/things/", "/opaque/"))
 	write(t, filepath.Join(dir, "secret"), authtest.ClientSecret)
 	write(t, filepath.Join(dir, "denied"), "sub mallory\n")
-	gw := &traffic{api: freeAddress(t), metrics: freeAddress(t), opaque: "opaque"}
+	gw := &traffic{api: freeport.Address(t), metrics: freeport.Address(t), opaque: "opaque"}
 	gw.token = issuer.Token(t, map[string]any{"aud": "things", "sub": "kim"})
 	proxy := "\t\treverse_proxy " + strings.TrimPrefix(upstream.URL, "http://") + "\n"
 	write(t, filepath.Join(dir, "Caddyfile"), `{

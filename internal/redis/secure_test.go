@@ -12,10 +12,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"gateway/internal/freeport"
 	"gateway/internal/redis"
 	"gateway/internal/redis/redistest"
 )
@@ -56,7 +58,7 @@ func certificate(t *testing.T) (roots *x509.CertPool, cert, key string) {
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	roots, cert, key := certificate(t)
-	port := bus(t)
+	port := strconv.Itoa(freeport.Port(t))
 	redistest.Start(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert, "--tls-auth-clients", "no")
 	s := open(t, "rediss://127.0.0.1:"+port, func(o *redis.Options) { o.Roots = roots })
 	soon(t, "up", s.Up)

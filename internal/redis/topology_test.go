@@ -5,10 +5,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"gateway/internal/freeport"
 	"gateway/internal/redis"
 	"gateway/internal/redis/redistest"
 )
@@ -34,25 +36,13 @@ func split(t *testing.T, address string) (host, port string) {
 	return host, port
 }
 
-// bus returns a free port for what the nodes of a Cluster tell each other: the usual
-// one, 10000 above the other, may not exist.
-func bus(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port := split(t, listener.Addr().String())
-	return port
-}
-
 // cluster starts a Cluster of three nodes, each with a third of the slots.
 func cluster(t *testing.T) []*redistest.Server {
 	t.Helper()
 	nodes, buses := make([]*redistest.Server, 3), make([]string, 3)
 	for i := range nodes {
-		buses[i] = bus(t)
+		// The usual one, 10000 above the other, may not exist.
+		buses[i] = strconv.Itoa(freeport.Port(t))
 		nodes[i] = redistest.Start(t, "--cluster-enabled", "yes", "--cluster-port", buses[i], "--cluster-node-timeout", "1000")
 	}
 	for i, slots := range [][2]string{{"0", "5460"}, {"5461", "10922"}, {"10923", "16383"}} {

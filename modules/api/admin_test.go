@@ -2,13 +2,9 @@ package api_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"testing"
-
-	"github.com/caddyserver/caddy/v2"
 
 	"gateway/internal/gatewaytest"
 )
@@ -24,27 +20,22 @@ type adminContract struct {
 	}
 }
 
+const contractsModule, contractsRoute = "admin.api.gateway_contracts", "/gateway/contracts"
+
 // askContracts asks the admin endpoint about the contracts of an API.
-func askContracts(t *testing.T, method, name string) (list []adminContract, err error) {
+func askContracts(t *testing.T, name string) (list []adminContract) {
 	t.Helper()
-	module, err := caddy.GetModule("admin.api.gateway_contracts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	if err := module.New().(caddy.AdminRouter).Routes()[0].Handler.ServeHTTP(w, httptest.NewRequest(method, "/gateway/contracts", nil)); err != nil {
-		return nil, err
-	}
+	status, body := gatewaytest.Admin(t, contractsModule, "GET", contractsRoute, "")
 	var answer struct{ Contracts []adminContract }
-	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
-		t.Fatal(err)
+	if err := json.Unmarshal([]byte(body), &answer); status != http.StatusOK || err != nil {
+		t.Fatalf("%d %s: %v", status, body, err)
 	}
 	for _, c := range answer.Contracts { // other tests have theirs at the same time
 		if c.API == name {
 			list = append(list, c)
 		}
 	}
-	return list, nil
+	return list
 }
 
 func TestContractsAtTheAdminEndpoint(t *testing.T) {
@@ -53,20 +44,19 @@ func TestContractsAtTheAdminEndpoint(t *testing.T) {
 	file := filepath.Join(dir, "openapi.yaml")
 	write(t, file, things("/a"))
 	gatewaytest.New(t, block("admin-contracts", file, filepath.Join(dir, "log"), ""))
-	list, err := askContracts(t, "GET", "admin-contracts")
-	if err != nil || len(list) != 1 || !list[0].Healthy || list[0].Served == "" || list[0].Findings != nil {
-		t.Fatalf("got %+v, %v", list, err)
+	list := askContracts(t, "admin-contracts")
+	if len(list) != 1 || !list[0].Healthy || list[0].Served == "" || list[0].Findings != nil {
+		t.Fatalf("got %+v", list)
 	}
 	write(t, file, bad)
 	eventually(t, "the finding", func() bool {
-		list, _ = askContracts(t, "GET", "admin-contracts")
+		list = askContracts(t, "admin-contracts")
 		return !list[0].Healthy
 	})
 	if f := list[0].Findings[0]; f.File != file || f.Line != 4 || f.Column != 8 || f.Hint != "did you mean get?" || f.Text == "" {
 		t.Errorf("got %+v", f)
 	}
-	_, err = askContracts(t, "POST", "admin-contracts")
-	if refused, ok := errors.AsType[caddy.APIError](err); !ok || refused.HTTPStatus != http.StatusMethodNotAllowed {
-		t.Errorf("got %v", err)
+	if status, body := gatewaytest.Admin(t, contractsModule, "POST", contractsRoute, ""); status != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d %s", status, body)
 	}
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -136,7 +137,7 @@ func TestALargeContractCostsWhatItsPartsCost(t *testing.T) {
 	if largeEach > 1.3*smallEach {
 		t.Errorf("an operation of 1000 costs %.0f allocations to load, one of 100 costs %.0f", largeEach, smallEach)
 	}
-	if largeRequest != smallRequest {
+	if math.Abs(largeRequest-smallRequest) > 1 { // pools forget now and then
 		t.Errorf("a request to one of 1000 operations costs %.0f allocations, to one of 100 %.0f", largeRequest, smallRequest)
 	}
 }

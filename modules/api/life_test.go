@@ -1,13 +1,10 @@
 package api_test
 
 import (
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/caddyserver/caddy/v2"
 
 	"gateway/internal/compat"
 	"gateway/internal/gatewaytest"
@@ -94,17 +91,10 @@ func TestWhoUsesAVersion(t *testing.T) {
 	gw := gatewaytest.New(t, block("used", dir, filepath.Join(dir, "log"), "\t\tauth "+issuer.URL+" {\n\t\t\taudience used\n\t\t}\n"))
 	token := "Bearer " + issuer.Token(t, map[string]any{"sub": "alice", "aud": "used"})
 	eventually(t, "the keys", func() bool { return gw.Do("GET", "/v1/a", "Authorization", token).Code == 200 })
-	info, err := caddy.GetModule("admin.api.gateway_versions")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	if err := info.New().(caddy.AdminRouter).Routes()[0].Handler.ServeHTTP(w, httptest.NewRequest("GET", "/gateway/versions", nil)); err != nil {
-		t.Fatal(err)
-	}
-	_, body, _ := strings.Cut(w.Body.String(), `"api": "used"`)
+	_, all := gatewaytest.Admin(t, "admin.api.gateway_versions", "GET", "/gateway/versions", "")
+	_, body, _ := strings.Cut(all, `"api": "used"`)
 	if body, _, _ = strings.Cut(body, `"api":`); !strings.Contains(body, `"consumer": "alice"`) || !strings.Contains(body, `"version": "v1"`) {
-		t.Errorf("got %s", w.Body)
+		t.Errorf("got %s", all)
 	}
 }
 

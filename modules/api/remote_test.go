@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 )
 
@@ -34,12 +35,7 @@ func newFastAPI(t testing.TB) *fastAPI {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &fastAPI{t: t, address: listener.Addr().String(), contract: string(contract)}
-	_ = listener.Close()
+	s := &fastAPI{t: t, address: freeport.Address(t), contract: string(contract)}
 	t.Cleanup(s.stop)
 	return s
 }

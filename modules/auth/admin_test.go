@@ -2,50 +2,21 @@ package auth_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
-
 	"gateway/internal/gatewaytest"
 	"gateway/modules/auth/authtest"
 )
 
-// admin serves one request to the routes of an admin module.
-func admin(t *testing.T, module, method, path, body string, header ...string) (int, string) {
-	t.Helper()
-	info, err := caddy.GetModule(module)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	for _, route := range info.New().(caddy.AdminRouter).Routes() {
-		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
-			if err := route.Handler.ServeHTTP(w, r); err != nil {
-				w.WriteHeader(err.(caddy.APIError).HTTPStatus)
-				_, _ = io.WriteString(w, err.Error())
-			}
-		})
-	}
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, r)
-	return w.Code, w.Body.String()
-}
-
 // keySetOf finds the report about one source; others come from parallel tests.
 func keySetOf(t *testing.T, name string) map[string]any {
 	t.Helper()
-	_, body := admin(t, "admin.api.gateway_keys", "GET", "/gateway/keys", "")
+	_, body := gatewaytest.Admin(t, "admin.api.gateway_keys", "GET", "/gateway/keys", "")
 	var list struct{ Keys []map[string]any }
 	if err := json.Unmarshal([]byte(body), &list); err != nil {
 		t.Fatal(err)
@@ -73,7 +44,7 @@ func TestAdminListsAndRefreshes(t *testing.T) {
 		t.Fatalf("within the cooldown: got %d", res.Code)
 	}
 	const refresh = "/gateway/keys/refresh"
-	status, body := admin(t, "admin.api.gateway_keys", "POST", refresh, `{"keys": "`+iss.URL+`"}`, "Content-Type", "application/json")
+	status, body := gatewaytest.Admin(t, "admin.api.gateway_keys", "POST", refresh, `{"keys": "`+iss.URL+`"}`, "Content-Type", "application/json")
 	if status != 200 || !strings.Contains(body, `"second"`) {
 		t.Errorf("refresh: %d %s", status, body)
 	}
@@ -81,7 +52,7 @@ func TestAdminListsAndRefreshes(t *testing.T) {
 		t.Errorf("after the refresh: got %d", res.Code)
 	}
 	iss.Answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
-	status, body = admin(t, "admin.api.gateway_keys", "POST", refresh, `{"keys": "`+iss.URL+`"}`, "Content-Type", "application/json")
+	status, body = gatewaytest.Admin(t, "admin.api.gateway_keys", "POST", refresh, `{"keys": "`+iss.URL+`"}`, "Content-Type", "application/json")
 	if status != 502 || !strings.Contains(body, "answered 500") {
 		t.Errorf("refresh while the issuer is down: %d %s", status, body)
 	}
@@ -132,7 +103,7 @@ func TestAdminRefusals(t *testing.T) {
 		{"nothing named", "POST", refresh, `{}`, []string{"Content-Type", json}, 404},
 		{"too large", "POST", refresh, `{"keys":"` + strings.Repeat("x", 65<<10) + `"}`, []string{"Content-Type", json}, 413},
 	} {
-		if status, body := admin(t, "admin.api.gateway_keys", test.method, test.path, test.body, test.header...); status != test.want {
+		if status, body := gatewaytest.Admin(t, "admin.api.gateway_keys", test.method, test.path, test.body, test.header...); status != test.want {
 			t.Errorf("%s: got %d %s, want %d", test.name, status, body, test.want)
 		}
 	}

@@ -15,7 +15,7 @@ func TestAdminRevokes(t *testing.T) {
 	token := bearer(signing.Token(iss.Claims("orders", authtest.Claims{"jti": "admin-revokes"}), nil))
 	get := func() int { return gw.Do("GET", "/", "Authorization", token).Code }
 	ask := func(method, body string, header ...string) (int, string) {
-		return admin(t, "admin.api.gateway_revocations", method, "/gateway/revocations", body, append(header, "Content-Type", "application/json")...)
+		return gatewaytest.Admin(t, "admin.api.gateway_revocations", method, "/gateway/revocations", body, append(header, "Content-Type", "application/json")...)
 	}
 	const entry = `{"jti": "admin-revokes"}`
 	if status := get(); status != 200 {
@@ -51,7 +51,7 @@ func TestAdminRevokes(t *testing.T) {
 			t.Errorf("%s %s: got %d %s, want %d", test.method, test.body, status, body, test.want)
 		}
 	}
-	if status, _ := admin(t, "admin.api.gateway_revocations", "POST", "/gateway/revocations", entry, "Content-Type", "text/plain"); status != 415 {
+	if status, _ := gatewaytest.Admin(t, "admin.api.gateway_revocations", "POST", "/gateway/revocations", entry, "Content-Type", "text/plain"); status != 415 {
 		t.Errorf("plain text: got %d", status)
 	}
 }

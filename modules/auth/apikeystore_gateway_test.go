@@ -95,13 +95,9 @@ func TestSharedAPIKeys(t *testing.T) {
 func TestSharedAPIKeyScripts(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	testscript.Run(t, testscript.Params{
+	gatewaytest.Scripts(t, testscript.Params{
 		Dir: "testdata/redis",
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
-				env.Setenv(name, env.WorkDir)
-			}
-			env.Setenv("GORACE", "atexit_sleep_ms=10")
 			env.Setenv("TEST_REDIS", server.URL())
 			return nil
 		},

@@ -5,16 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"gateway/internal/gatewaytest"
 	"gateway/modules/auth/authtest"
 )
 
-// The test binary plays the gateway in the scripts.
-func TestMain(m *testing.M) {
-	testscript.Main(patient{m}, map[string]func(){"gateway": caddycmd.Main})
-}
+func TestMain(m *testing.M) { gatewaytest.ScriptMain(patient{m}) }
 
 // patient runs more tests at a time than there are processors: most of them wait, for
 // a file to be looked at or a token to expire.
@@ -37,14 +34,8 @@ func TestScripts(t *testing.T) {
 	issuer := authtest.NewIssuer(t, authtest.New("ES256", "k1"), authtest.New("RS256", "k3"))
 	introspection := authtest.NewIntrospection(t)
 	introspection.Activate("opaque", authtest.Good("https://idp.example", "orders", nil))
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+	gatewaytest.Scripts(t, testscript.Params{
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
-				env.Setenv(name, env.WorkDir)
-			}
-			// The race detector sleeps for a second at the end of each command otherwise.
-			env.Setenv("GORACE", "atexit_sleep_ms=10")
 			env.Setenv("IDP", issuer.URL)
 			env.Setenv("INTROSPECTION", introspection.URL)
 			env.Setenv("INTROSPECTION_SECRET", authtest.ClientSecret)

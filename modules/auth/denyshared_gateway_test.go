@@ -29,7 +29,7 @@ func TestSharedDenyList(t *testing.T) {
 	token := bearer(signing.Token(iss.Claims("orders", authtest.Claims{"sub": "shared-alice"}), nil))
 	get := func() int { return gw.Do("GET", "/", "Authorization", token).Code }
 	ask := func(method, body string) (int, string) {
-		return admin(t, "admin.api.gateway_revocations", method, "/gateway/revocations", body, "Content-Type", "application/json")
+		return gatewaytest.Admin(t, "admin.api.gateway_revocations", method, "/gateway/revocations", body, "Content-Type", "application/json")
 	}
 	const entry = `{"sub": "shared-alice"}`
 	if got := get(); got != 200 {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"gateway/internal/freeport"
 )
 
 // TestPage looks at the page as a person does, in a real browser: it is empty and says what to do, requests
@@ -15,7 +17,7 @@ import (
 // any page and clears itself; the theme is chosen and remembered; nothing overflows on a phone.
 func TestPage(t *testing.T) {
 	t.Parallel()
-	dir, address := t.TempDir(), freeAddress(t)
+	dir, address := t.TempDir(), freeport.Address(t)
 	file := filepath.Join(dir, "things.yaml")
 	good, err := os.ReadFile("testdata/things.yaml")
 	if err != nil {

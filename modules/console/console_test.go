@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -12,20 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 	"gateway/internal/recording"
 )
-
-// freeAddress returns a loopback address that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
 
 // state is what the page gets.
 type state struct {
@@ -98,7 +87,7 @@ func TestWhatHappened(t *testing.T) {
 		_, _ = io.WriteString(w, `{"id": 7}`)
 	}))
 	defer service.Close()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\tvalidate {\n\t\t\tresponses report\n\t\t}\n\t\treverse_proxy "+strings.TrimPrefix(service.URL, "http://")+"\n\t}")
 	if s := ask(t, address); len(s.Requests) != 0 || len(s.Contracts) != 1 || !s.Contracts[0].Healthy {
 		t.Fatalf("at first: %+v", s)
@@ -143,7 +132,7 @@ func TestWhatHappened(t *testing.T) {
 // TestRequestsOutliveAReload: and the oldest leave.
 func TestRequestsOutliveAReload(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	options := "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trespond ok\n\t}"
 	gw := started(t, address, options)
 	for range recording.Capacity + 50 {
@@ -165,7 +154,7 @@ func TestRequestsOutliveAReload(t *testing.T) {
 // get nothing.
 func TestOnlyThisMachineAndThisPage(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	started(t, address, "\trespond ok")
 	for _, c := range []struct {
 		name, method, path, host string
@@ -223,7 +212,7 @@ func TestFindings(t *testing.T) {
 // TestMetrics: what went through is counted, by what it was, and outlives a reload.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	options := "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trespond ok\n\t}"
 	gw := started(t, address, options)
 	gw.Do("GET", "/things")

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 )
 
@@ -47,7 +48,7 @@ func allocations(one func()) float64 {
 
 // TestRecordingCostsNoAllocation on top of the same gateway without a console.
 func TestRecordingCostsNoAllocation(t *testing.T) {
-	on := one(started(t, freeAddress(t), site[len(":8080 {\n"):len(site)-len("}\n")]))
+	on := one(started(t, freeport.Address(t), site[len(":8080 {\n"):len(site)-len("}\n")]))
 	for range 1100 {
 		on() // until everything that is pooled has been in use
 	}
@@ -63,7 +64,7 @@ func TestRecordingCostsNoAllocation(t *testing.T) {
 func BenchmarkConsole(b *testing.B) {
 	for name, gw := range map[string]http.Handler{
 		"off": gatewaytest.New(b, site),
-		"on":  started(b, freeAddress(b), site[len(":8080 {\n"):len(site)-len("}\n")]),
+		"on":  started(b, freeport.Address(b), site[len(":8080 {\n"):len(site)-len("}\n")]),
 	} {
 		b.Run(name, func(b *testing.B) {
 			serve := one(gw)

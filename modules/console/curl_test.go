@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gateway/internal/browsertest"
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 )
 
@@ -38,7 +39,7 @@ func TestCurl(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no sh")
 	}
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	started(t, address, "\trespond ok")
 	tab := newTab(t, address)
 	tab.Do("opening", tab.Open(""), has("No requests yet"))

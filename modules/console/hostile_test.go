@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"gateway/internal/browsertest"
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 )
 
@@ -84,7 +85,7 @@ func TestHostileTextStaysText(t *testing.T) {
 		}
 	}
 	write("integer")
-	address, issuer := freeAddress(t), gatewaytest.NewIssuer(t)
+	address, issuer := freeport.Address(t), gatewaytest.NewIssuer(t)
 	gw := started(t, address, "\tapi things {\n\t\tcontract "+file+"\n\t\tauth "+issuer.URL+" {\n\t\t\taudience things\n\t\t}\n\t\treverse_proxy "+strings.TrimPrefix(service.URL, "http://")+"\n\t}")
 	front := httptest.NewServer(gw)
 	defer front.Close()

@@ -14,6 +14,7 @@ import (
 
 	"gateway/internal/browsertest"
 	"gateway/internal/finding"
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 	"gateway/internal/loads"
 )
@@ -21,7 +22,7 @@ import (
 // TestLoadErrorOverThePage: a configuration that does not load is over any page, with the lines around the mistake, and goes
 // by itself. The state is that of the whole process, so nothing else may load meanwhile.
 func TestLoadErrorOverThePage(t *testing.T) {
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	started(t, address, "\trespond ok")
 	tab := newTab(t, address)
 	tab.Do("opening", tab.Open("#/metrics"), has("No requests in this time"))
@@ -40,7 +41,7 @@ func TestLoadErrorOverThePage(t *testing.T) {
 // TestMetricsPage uses the charts: from a reason to its requests, and from an operation to its numbers.
 func TestMetricsPage(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	busy(t, address)
 	tab := newTab(t, address)
 	tab.Do("opening", tab.Open("#/metrics?minutes=5"), until(`document.querySelectorAll(".chart canvas").length === 6`), has("limit.exceeded"), has("Limits nearest to empty"), has("Services and keys"), has("This process, since"),
@@ -59,7 +60,7 @@ const things = "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trespond o
 // nothing; paused, it stands still and says how many wait.
 func TestTheListGoesOn(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, things)
 	tab := newTab(t, address)
 	tab.Expect("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "net::ERR")
@@ -89,7 +90,7 @@ func TestTheListGoesOn(t *testing.T) {
 // it answers keys. The rate of frames is printed; the machine may be busy.
 func TestABusyGateway(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, things)
 	tab := newTab(t, address)
 	tab.Do("opening", tab.Open(""), has("No requests yet"))

@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"gateway/internal/browsertest"
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 )
 
@@ -93,7 +94,7 @@ var pages = []struct{ name, hash, text string }{
 func TestEveryPageIsForEverybody(t *testing.T) {
 	t.Parallel()
 	axe := browsertest.Axe(t)
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	busy(t, address)
 	tab := newTab(t, address)
 	tab.Do("opening", tab.Open(""), has("limit.exceeded"), script(axe))
@@ -133,7 +134,7 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 // TestKeyboardOnly does with keys alone what a person does, and sees at every step where it is.
 func TestKeyboardOnly(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	busy(t, address)
 	tab := newTab(t, address)
 	tab.Do("opening", tab.Open(""), has("limit.exceeded"))
@@ -173,7 +174,7 @@ func TestKeyboardOnly(t *testing.T) {
 
 // TestFirstPaint: the page is there at once. The number is that of the best of five, because the machine may be busy.
 func TestFirstPaint(t *testing.T) {
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	started(t, address, "\trespond ok")
 	tab := newTab(t, address)
 	best := time.Hour

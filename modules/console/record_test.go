@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 	"gateway/internal/recording"
 )
@@ -31,7 +32,7 @@ func TestSecretsAreNowhere(t *testing.T) {
 		fmt.Fprintf(w, `{"access_token":"s3cret","next":%q,"list":[{"client_secret":"s3cret"}]}`, token)
 	}))
 	defer service.Close()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tauth "+issuer.URL+" {\n\t\taudience things\n\t\ttoken_from query t0k\n\t\ttoken_from header Authorization\n\t}\n\treverse_proxy "+strings.TrimPrefix(service.URL, "http://"))
 	for _, c := range []struct {
 		method, target string
@@ -79,7 +80,7 @@ func TestSecretsAreNowhere(t *testing.T) {
 func TestEachStepSaysWhatItChanged(t *testing.T) {
 	t.Parallel()
 	issuer := gatewaytest.NewIssuer(t)
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tauth "+issuer.URL+" {\n\t\taudience things\n\t\theader X-User sub\n\t}\n\tratelimit 100/1m\n\trequest_header X-Late yes\n\theader X-Answer {http.request.header.X-Text}\n\trespond ok")
 	gw.Do("GET", "/things", "Authorization", "Bearer "+issuer.Token(t, map[string]any{"sub": "alice", "aud": "things"}), "X-User", "mallory", "X-Forwarded-Host", "evil", "X-Http-Method", "DELETE", "X-Text", "{env.HOME}")
 	var entry recording.Entry
@@ -152,7 +153,7 @@ func TestStreamsAndAbortedResponses(t *testing.T) {
 	t.Parallel()
 	service := httptest.NewServer(http.HandlerFunc(behind))
 	defer service.Close()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	front := httptest.NewServer(started(t, address, "\tratelimit 1000/1s\n\treverse_proxy "+strings.TrimPrefix(service.URL, "http://")))
 	defer front.Close()
 	last := func() recording.Row {
@@ -242,7 +243,7 @@ func listen(t *testing.T, address, query, last string) (next func() event, statu
 
 func TestEvents(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tratelimit 1000/1s\n\trespond ok")
 	gw.Do("GET", "/before")
 	next, _ := listen(t, address, "filter=-path:/not*", "")
@@ -282,7 +283,7 @@ func TestEvents(t *testing.T) {
 // TestListsArePaged by number, without one twice.
 func TestListsArePaged(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tratelimit 1000/1s\n\trespond ok")
 	for i := range 25 {
 		gw.Do("GET", fmt.Sprintf("/%d", i))
@@ -317,7 +318,7 @@ func TestListsArePaged(t *testing.T) {
 // TestTrafficReadersAndReloads at once: nothing breaks, and every request is counted.
 func TestTrafficReadersAndReloads(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	site := func(i int) string {
 		return fmt.Sprintf("\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trespond ok\n\t}\n\theader X-Generation %d", i)
 	}
@@ -371,7 +372,7 @@ func TestTrafficReadersAndReloads(t *testing.T) {
 func TestBehindItsOwnAuth(t *testing.T) {
 	t.Parallel()
 	issuer := gatewaytest.NewIssuer(t)
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tauth "+issuer.URL+" {\n\t\taudience console\n\t\tscopes console\n\t}\n\treverse_proxy "+address+" {\n\t\theader_up Host localhost\n\t}")
 	front := httptest.NewServer(gw)
 	defer front.Close()

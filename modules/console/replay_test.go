@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"gateway/internal/freeport"
 	"gateway/internal/recording"
 )
 
@@ -46,7 +47,7 @@ func onWire(t *testing.T, more string) (address string, plain, secure *httptest.
 	service = new(seen)
 	behind := httptest.NewServer(service)
 	t.Cleanup(behind.Close)
-	address = freeAddress(t)
+	address = freeport.Address(t)
 	gw := started(t, address, "\tratelimit 1000/1s\n"+more+"\treverse_proxy "+strings.TrimPrefix(behind.URL, "http://"))
 	plain = httptest.NewServer(gw)
 	t.Cleanup(plain.Close)
@@ -210,7 +211,7 @@ func TestATicketFromOutside(t *testing.T) {
 // TestWithoutAConnection: requests of tests came by no listener.
 func TestWithoutAConnection(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tratelimit 1000/1s\n\trespond ok")
 	id := gw.Do("GET", "/").Header().Get("X-Request-Id")
 	if status, answer := replay(t, address, id, "{}"); status != 409 {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gateway/internal/finding"
+	"gateway/internal/freeport"
 	"gateway/internal/loads"
 )
 
@@ -59,7 +60,7 @@ paths:
 // that are made by hand what is known.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	dir, address := t.TempDir(), freeAddress(t)
+	dir, address := t.TempDir(), freeport.Address(t)
 	file := filepath.Join(dir, "shop.yaml")
 	if err := os.WriteFile(file, []byte(shopContract), 0o600); err != nil {
 		t.Fatal(err)
@@ -130,7 +131,7 @@ func TestRoutes(t *testing.T) {
 // TestLimits: the limits, what they decided, and who has little left, called by an alias.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tratelimit 3/1h {header.X-Tenant} {\n\t\tpolicy console-test\n\t}\n\trespond hello")
 	for range 5 {
 		r := httptest.NewRequest("GET", "http://localhost:8080/", nil)
@@ -171,7 +172,7 @@ func TestLimits(t *testing.T) {
 // TestHealth: what the gateway depends on.
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	started(t, address, "\treverse_proxy localhost:9002 localhost:9001 {\n\t\thealth_uri /up\n\t}")
 	var got struct {
 		Upstreams []struct {
@@ -191,7 +192,7 @@ func TestHealth(t *testing.T) {
 // console until the next one is. The state is that of the whole process, so nothing else
 // may load meanwhile.
 func TestLoadErrors(t *testing.T) {
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	book := loads.Process()
 	started(t, address, "\tapi things {\n\t\tcontract testdata/things.yaml\n\t\trequest_header Authorization \"Bearer hunter2\"\n\t\t\trespond ok\n\t}")
 	type answer struct {
@@ -250,7 +251,7 @@ func TestLoadErrors(t *testing.T) {
 // TestVersions: who uses which version, and how long each lives.
 func TestVersions(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tversioning {\n\t\tpath\n\t\tversion v1 {\n\t\t\tdeprecated 2020-01-01\n\t\t\tsunset 2999-12-31\n\t\t}\n\t\tversion v2\n\t}\n\trespond hello")
 	for range 3 {
 		gw.Do("GET", "/v1/orders")

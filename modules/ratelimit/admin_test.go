@@ -5,16 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 	"gateway/internal/redis/redistest"
 )
@@ -22,27 +20,7 @@ import (
 // admin serves one request to the routes of the admin module.
 func admin(t *testing.T, method, path, body string, header ...string) (int, string) {
 	t.Helper()
-	info, err := caddy.GetModule("admin.api.gateway_limits")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	for _, route := range info.New().(caddy.AdminRouter).Routes() {
-		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
-			if err := route.Handler.ServeHTTP(w, r); err != nil {
-				w.WriteHeader(err.(caddy.APIError).HTTPStatus)
-				_, _ = io.WriteString(w, err.Error())
-			}
-		})
-	}
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, r)
-	return w.Code, w.Body.String()
+	return gatewaytest.Admin(t, "admin.api.gateway_limits", method, path, body, append([]string{"Content-Type", "application/json"}, header...)...)
 }
 
 // key asks about one key and returns what is left and the limit.
@@ -187,12 +165,7 @@ func TestAdminRefuses(t *testing.T) {
 // TestCommand asks a gateway in another process.
 func TestCommand(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	endpoint := listener.Addr().String()
-	_ = listener.Close()
+	endpoint := freeport.Address(t)
 	n := startNode(t, "{\n\tadmin "+endpoint+"\n\tauto_https off\n}\n", "ratelimit 5/1h "+byTenant)
 	n.ask("acme")
 	for _, tt := range []struct{ args, want string }{

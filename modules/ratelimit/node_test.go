@@ -3,7 +3,6 @@ package ratelimit_test
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"gateway/internal/freeport"
 	"gateway/internal/gatewaytest"
 	"gateway/internal/redis/redistest"
 )
@@ -61,12 +61,7 @@ func startNodes(t *testing.T, n int, redisAddr, options, directive string) []*no
 
 func startNode(t *testing.T, global, directive string) *node {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	address := freeport.Address(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "Caddyfile")
 	text := global + "http://" + address + " {\n\t" + directive + "\n\thandle /metrics {\n\t\tmetrics\n\t}\n\trespond hello\n}\n"

@@ -1,33 +1,16 @@
 package rules_test
 
 import (
-	"flag"
 	"testing"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-	_ "github.com/caddyserver/caddy/v2/modules/standard"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	_ "gateway/internal/gatewaytest"
-	_ "gateway/modules/standard"
+	"gateway/internal/gatewaytest"
 )
 
-// The test binary plays the gateway in the scripts.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gateway": caddycmd.Main})
-}
+func TestMain(m *testing.M) { gatewaytest.ScriptMain(m) }
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
-		UpdateScripts: flag.Lookup("update").Value.String() == "true",
-		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
-				env.Setenv(name, env.WorkDir)
-			}
-			env.Setenv("GORACE", "atexit_sleep_ms=10")
-			return nil
-		},
-	})
+	gatewaytest.Scripts(t, testscript.Params{})
 }

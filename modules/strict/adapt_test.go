@@ -2,7 +2,6 @@ package strict_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,25 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gateway/internal/finding"
+	"gateway/internal/gatewaytest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got+"\n"); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
 
 func adapt(adapter, file, body string) ([]byte, []caddyconfig.Warning, error) {
 	return caddyconfig.GetAdapter(adapter).Adapt([]byte(body), map[string]any{"filename": file})
@@ -63,7 +45,7 @@ func TestRefused(t *testing.T) {
 		if err == nil {
 			t.Fatal("accepted")
 		}
-		golden(t, strings.TrimSuffix(file, ".caddyfile")+".golden", err.Error())
+		gatewaytest.Golden(t, strings.TrimSuffix(file, ".caddyfile")+".golden", []byte(err.Error()+"\n"))
 	})
 }
 
@@ -106,7 +88,7 @@ func TestVariableSetToNothing(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	golden(t, "testdata/variable_empty.golden", err.Error())
+	gatewaytest.Golden(t, "testdata/variable_empty.golden", []byte(err.Error()+"\n"))
 }
 
 func TestValuesOfVariablesDoNotMovePlaces(t *testing.T) {

@@ -2,54 +2,36 @@ package strict_test
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"gateway/internal/freeport"
+	"gateway/internal/gatewaytest"
 	_ "gateway/modules/api"
 )
 
-// The test binary plays the gateway in the scripts.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gateway": caddycmd.Main})
-}
+func TestMain(m *testing.M) { gatewaytest.ScriptMain(m) }
 
 func TestScript(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
-		UpdateScripts: *update,
-		Setup:         setup,
+	gatewaytest.Scripts(t, testscript.Params{
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{"ADMIN", "SITE"} {
+				env.Setenv(name, freeport.Address(t))
+			}
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"told": told,
 			"get":  get,
 			"post": post,
 		},
 	})
-}
-
-// setup gives each script a home and two free addresses.
-func setup(env *testscript.Env) error {
-	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
-		env.Setenv(name, env.WorkDir)
-	}
-	for _, name := range []string{"ADMIN", "SITE"} {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		env.Setenv(name, ln.Addr().String())
-		if err := ln.Close(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // get fetches a URL until its body is the given text: get URL text.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"gateway/internal/freeport"
 	"gateway/internal/recording"
 )
 
@@ -208,12 +208,7 @@ func TestAConnectionThatBreaks(t *testing.T) {
 
 func TestNobodyThere(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := freeport.Address(t)
 	if err := New(Options{Address: address}, new(safe), new(safe)).Follow(t.Context()); err == nil || !strings.Contains(err.Error(), "no console answers at "+address) {
 		t.Errorf("got %v", err)
 	}

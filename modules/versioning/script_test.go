@@ -2,62 +2,37 @@ package versioning_test
 
 import (
 	"encoding/json"
-	"flag"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/caddyserver/caddy/v2"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"gateway/internal/gatewaytest"
 )
 
-// The test binary plays the gateway in the scripts.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gateway": caddycmd.Main})
-}
+func TestMain(m *testing.M) { gatewaytest.ScriptMain(m) }
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		// With -update the files in a script take what the commands print.
-		UpdateScripts: flag.Lookup("update").Value.String() == "true",
-		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
-				env.Setenv(name, env.WorkDir)
-			}
-			env.Setenv("GORACE", "atexit_sleep_ms=10")
-			return nil
-		},
-	})
+	gatewaytest.Scripts(t, testscript.Params{})
 }
 
 // asked returns what the admin endpoint says about the versions of one API.
 func asked(t *testing.T, scope string) map[string]map[string]any {
 	t.Helper()
-	info, err := caddy.GetModule("admin.api.gateway_versions")
-	if err != nil {
-		t.Fatal(err)
+	const module, target = "admin.api.gateway_versions", "/gateway/versions"
+	if status, body := gatewaytest.Admin(t, module, "POST", target, ""); status != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d %s", status, body)
 	}
-	handler := info.New().(caddy.AdminRouter).Routes()[0].Handler
-	w := httptest.NewRecorder()
-	if err := handler.ServeHTTP(w, httptest.NewRequest("GET", "/gateway/versions", nil)); err != nil {
-		t.Fatal(err)
-	}
-	if err := handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/gateway/versions", nil)); err == nil || err.(caddy.APIError).HTTPStatus != http.StatusMethodNotAllowed {
-		t.Errorf("POST: %v", err)
-	}
+	_, body := gatewaytest.Admin(t, module, "GET", target, "")
 	var list struct {
 		APIs []struct {
 			API      string
 			Versions []map[string]any
 		}
 	}
-	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil {
+	if err := json.Unmarshal([]byte(body), &list); err != nil {
 		t.Fatal(err)
 	}
 	for _, api := range list.APIs {

@@ -6,10 +6,11 @@ import (
 	"net"
 	"os/exec"
 	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
+
+	"gateway/internal/freeport"
 )
 
 // Server is a redis-server of a test. It keeps nothing on disk.
@@ -29,7 +30,7 @@ func Start(t testing.TB, args ...string) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("redis-server is not installed; scripts/setup installs it")
 	}
-	s := &Server{Addr: freeAddress(t), t: t, args: args}
+	s := &Server{Addr: freeport.Address(t), t: t, args: args}
 	t.Cleanup(s.Kill)
 	s.Run()
 	return s
@@ -120,14 +121,4 @@ func (s *Server) Do(args ...string) string {
 		s.t.Fatalf("redis-cli %v: %v: %s", args, err, output)
 	}
 	return string(bytes.TrimSpace(output))
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
 }
