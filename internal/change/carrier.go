@@ -1,6 +1,8 @@
 package change
 
 import (
+	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +17,7 @@ type Carrier struct {
 	legs          []*leg
 	onRequest     bool
 	onResponse    bool
+	onHeader      bool     // header fields of requests may change
 	requestTypes  []string // media types of requests that are read, ranges last
 	variables     []string // of the older path
 }
@@ -24,6 +27,7 @@ func (c *Carrier) settle() {
 	c.variables, _ = openapi.Variables(c.older.Template)
 	for _, l := range c.legs {
 		c.onRequest = c.onRequest || len(l.request) > 0 || l.fields != nil || l.route != nil
+		c.onHeader = c.onHeader || l.fields != nil && (l.fields.used["header"] || l.fields.used["cookie"])
 		c.onResponse = c.onResponse || len(l.responses) > 0 || len(l.statuses) > 0 || l.headers != nil || l.errors
 		for _, mediaType := range sortedNames(l.request) {
 			c.requestTypes = appendNew(c.requestTypes, mediaType)
@@ -104,7 +108,7 @@ func find(programs map[string]*program, mediaType string) *program {
 }
 
 // Request carries a request forward. The error is a *Failure; the request is then as it
-// was, but for its header fields.
+// was.
 func (c *Carrier) Request(r *Request) error {
 	if !c.onRequest {
 		return nil
@@ -114,6 +118,17 @@ func (c *Carrier) Request(r *Request) error {
 		return err
 	}
 	method, query, target := r.Method, r.Query, ""
+	var header http.Header // as it was, where it may change
+	if c.onHeader {
+		header = r.Header.Clone()
+	}
+	undo := func(failure *Failure) error {
+		if r.Query = query; header != nil {
+			clear(r.Header)
+			maps.Copy(r.Header, header)
+		}
+		return failure
+	}
 	values := make(map[string]string, len(c.variables))
 	for i, name := range c.variables {
 		if i < len(r.Values) {
@@ -123,8 +138,7 @@ func (c *Carrier) Request(r *Request) error {
 	for _, l := range c.legs {
 		if l.fields != nil {
 			if failure := l.fields.carry(r, values); failure != nil {
-				r.Query = query
-				return failure
+				return undo(failure)
 			}
 		}
 		if l.route == nil {
@@ -132,10 +146,11 @@ func (c *Carrier) Request(r *Request) error {
 		}
 		var ok bool
 		if target, ok = l.route.fill(values); !ok {
-			r.Query = query
-			return &Failure{Message: "a value has no place in the path of the newer version"}
+			return undo(&Failure{Message: "a value has no place in the path of the newer version"})
 		}
-		method = l.route.method
+		if method != http.MethodHead || l.route.method != http.MethodGet { // HEAD is GET without content
+			method = l.route.method
+		}
 	}
 	if target != "" {
 		r.Method, r.Target = method, target
@@ -146,7 +161,7 @@ func (c *Carrier) Request(r *Request) error {
 
 // forwardBody returns the body for the newest version.
 func (c *Carrier) forwardBody(r *Request) ([]byte, error) {
-	if r.Body == nil || !c.RequestBody(r.MediaType) {
+	if len(r.Body) == 0 || !c.RequestBody(r.MediaType) {
 		return r.Body, nil
 	}
 	d, flaw := parse(string(r.Body))
@@ -163,56 +178,6 @@ func (c *Carrier) forwardBody(r *Request) ([]byte, error) {
 	}
 	return d.root.write(make([]byte, 0, len(r.Body)+len(r.Body)/8+64)), nil
 }
-
-// statusBefore is the status that the older version of a leg has for one of the newer.
-func (l *leg) statusBefore(status int) int {
-	for _, s := range l.statuses {
-		if s.to == status {
-			return s.from
-		}
-	}
-	return status
-}
-
-// response returns the program for a response of the older version; nil for none.
-func (l *leg) response(status int, mediaType string) *program {
-	if len(l.responses) == 0 {
-		return nil
-	}
-	name := l.declared(status)
-	if name == "" {
-		return nil
-	}
-	return find(l.responses[name], mediaType)
-}
-
-// declared is the name under which the older contract has a status, "" for none.
-func (l *leg) declared(status int) string {
-	if status < 100 || status > 599 {
-		return ""
-	}
-	if _, ok := l.older.Responses[codes[status-100]]; ok {
-		return codes[status-100]
-	}
-	if _, ok := l.older.Responses[ranges[status/100-1]]; ok {
-		return ranges[status/100-1]
-	}
-	if _, ok := l.older.Responses["default"]; ok {
-		return "default"
-	}
-	return ""
-}
-
-// codes and ranges are the names of statuses, so that none is made for a response.
-var (
-	codes = func() (names [500]string) {
-		for i := range names {
-			names[i] = strconv.Itoa(i + 100)
-		}
-		return names
-	}()
-	ranges = [5]string{"1XX", "2XX", "3XX", "4XX", "5XX"}
-)
 
 const problemType = "application/problem+json"
 
@@ -237,7 +202,7 @@ func (c *Carrier) Response(r *Response) error {
 		return nil
 	}
 	status, body := r.Status, r.Body
-	if body != nil && c.ResponseBody(status, r.MediaType) {
+	if len(body) > 0 && c.ResponseBody(status, r.MediaType) {
 		var failure error
 		if body, failure = c.backBody(r); failure != nil {
 			return failure
@@ -275,6 +240,9 @@ func (c *Carrier) backBody(r *Response) ([]byte, error) {
 		}
 	}
 	c.backStatus(d, r.Status, status, r.MediaType)
+	if d.failed.message != "" {
+		return nil, &Failure{Message: d.failed.message}
+	}
 	return d.root.write(make([]byte, 0, len(r.Body)+len(r.Body)/8+64)), nil
 }
 

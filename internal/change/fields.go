@@ -2,7 +2,6 @@ package change
 
 import (
 	"fmt"
-	"net/http"
 	"net/textproto"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ type fieldProgram struct {
 	used      map[string]bool // the sources that the program reads or writes
 	declared  map[string]parameter
 	variables []string // of the older path
+	fields    []string // header fields that it can speak of
 }
 
 // parameter is how a parameter is written.
@@ -83,6 +83,7 @@ func (b *boundary) fields(l *leg) *fieldProgram {
 		f.use(&f.acts[i])
 	}
 	b.plain(l.older, f)
+	f.fields = f.fieldNames()
 	f.variables, _ = openapi.Variables(l.older.Template)
 	c := comparison{b, make(map[[2]*shape]bool)}
 	c.pair(root, parameterShape(b.new, l.newer))
@@ -139,134 +140,35 @@ func (a *act) reaches(in, name string) step {
 	return nil
 }
 
-// fieldNote is what a parameter was before the change: written again as it came if
-// nothing has become of it.
-type fieldNote struct {
-	value *value
-	text  string
-	raw   []string
-}
-
-// fieldWork is one request's parameters while they are carried forward.
-type fieldWork struct {
-	*fieldProgram
-	document *document
-	notes    []fieldNote
-}
+// maxFields bounds the parameters of one source that are carried.
+const maxFields = 1000
 
 // carry carries the parameters of a request forward.
 func (f *fieldProgram) carry(r *Request, values map[string]string) *Failure {
 	d := &document{root: value{kind: kindObject, opened: true}}
-	w := &fieldWork{fieldProgram: f, document: d}
+	w := &fieldWork{fieldProgram: f}
 	for _, source := range sources {
-		if f.used[source] {
-			d.root.put(source, w.read(source, r, values))
+		if !f.used[source] {
+			continue
 		}
+		object, ok := w.read(source, r, values)
+		if !ok {
+			return &Failure{Message: fmt.Sprintf("there are more than %d parameters", maxFields)}
+		}
+		d.root.put(source, object)
 	}
+	w.seal()
 	if failure := f.forward(d); failure != nil {
 		return failure
 	}
+	w.look()
 	for _, source := range sources {
 		if f.used[source] {
 			w.write(source, r, values, d.root.get(source))
 		}
 	}
+	if w.unfit {
+		return &Failure{Message: "a value cannot stand where the newer version has it"}
+	}
 	return nil
-}
-
-// read makes the document of one source.
-func (w *fieldWork) read(source string, r *Request, values map[string]string) *value {
-	object := newObject()
-	switch source {
-	case "query":
-		for pair := range strings.SplitSeq(r.Query, "&") {
-			if pair == "" {
-				continue
-			}
-			name, raw, _ := strings.Cut(pair, "=")
-			w.occurrence(object, source, unescapeQuery(name), raw, unescapeQuery)
-		}
-	case "path":
-		for _, name := range w.variables {
-			if text, ok := values[name]; ok {
-				w.occurrence(object, source, name, text, plainText)
-			}
-		}
-	case "header":
-		for key := range w.named("header") {
-			for _, line := range r.Header[key] {
-				w.occurrence(object, source, key, line, plainText)
-			}
-		}
-	case "cookie":
-		for _, c := range (&http.Request{Header: r.Header}).Cookies() {
-			w.occurrence(object, source, c.Name, c.Value, plainText)
-		}
-	}
-	return object
-}
-
-func plainText(s string) string { return s }
-
-// named are the header fields that the program can speak of.
-func (w *fieldWork) named(in string) map[string]bool {
-	names := make(map[string]bool)
-	for key := range w.declared {
-		if source, name, _ := strings.Cut(key, " "); source == in {
-			names[name] = true
-		}
-	}
-	for i := range w.acts {
-		for _, s := range w.acts[i].steps {
-			for _, p := range slices.Concat(s.older(), s.newer()) {
-				if len(p.tokens) > 1 && p.tokens[0] == in {
-					names[p.tokens[1]] = true
-				}
-			}
-		}
-	}
-	return names
-}
-
-// occurrence adds one occurrence of a parameter.
-func (w *fieldWork) occurrence(object *value, source, name, raw string, decode func(string) string) {
-	how := w.declared[source+" "+name]
-	texts := []string{raw}
-	if how.list && !how.explode {
-		texts = strings.Split(raw, ",")
-	}
-	v := object.get(name)
-	if v == nil {
-		v = &value{kind: kindArray, opened: true}
-		if !how.list {
-			v = how.value(decode(raw))
-		}
-		object.put(name, v)
-		w.notes = append(w.notes, fieldNote{value: v})
-	} else if !how.list && v.kind != kindArray {
-		first := *v
-		*v = value{kind: kindArray, opened: true, items: []*value{&first}}
-	}
-	if v.kind == kindArray && v.opened {
-		for _, text := range texts {
-			v.items = append(v.items, how.value(decode(text)))
-		}
-	}
-	for i := range w.notes {
-		if w.notes[i].value == v {
-			w.notes[i].raw = append(w.notes[i].raw, raw)
-			w.notes[i].text = string(v.write(nil))
-		}
-	}
-}
-
-// value makes a value of a text, with the type that the contract gives it.
-func (p *parameter) value(text string) *value {
-	scalars := p.kinds & (1<<kindNumber | 1<<kindBoolean | 1<<kindString)
-	switch {
-	case scalars == 1<<kindNumber && text != "" && numberLength(text) == len(text),
-		scalars == 1<<kindBoolean && (text == "true" || text == "false"):
-		return made(text)
-	}
-	return madeString(text)
 }

@@ -197,7 +197,7 @@ func (o *options) literal(name string) string {
 	}
 	text, ok := o.json(n, 0)
 	if !ok {
-		o.fail(n, "", "%s must be a value that JSON can write", name)
+		o.fail(n, "", "%s must be a value that JSON can write, each member once", name)
 		return "null"
 	}
 	return text
@@ -218,11 +218,16 @@ func (r *reader) json(n *yaml.Node, depth int) (string, bool) {
 			open, end, step = "{", "}", 2
 		}
 		b.WriteString(open)
+		seen := make(map[string]bool)
 		for i := 0; i+step-1 < len(n.Content); i += step {
 			if i > 0 {
 				b.WriteByte(',')
 			}
 			if step == 2 {
+				if key := n.Content[i]; key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" || seen[key.Value] {
+					return "", false
+				}
+				seen[n.Content[i].Value] = true
 				b.WriteString(string(appendString(nil, n.Content[i].Value)) + ":")
 			}
 			text, ok := r.json(n.Content[i+step-1], depth+1)

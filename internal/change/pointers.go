@@ -6,31 +6,61 @@ import (
 	"strings"
 )
 
-// backHeaders carries the header fields of a response back.
+// backHeaders carries the header fields of a response back. Fields that nothing becomes of
+// keep their bytes.
 func (l *leg) backHeaders(header http.Header) *Failure {
 	d := &document{root: value{kind: kindObject, opened: true}}
-	before := make(map[string]*value)
-	for name, lines := range header {
-		if len(lines) == 1 {
-			before[name] = madeString(strings.ToValidUTF8(lines[0], "\uFFFD"))
-			d.root.put(name, before[name])
+	before := make(map[string]*value, len(header))
+	for _, name := range sortedNames(header) {
+		lines := header[name]
+		v := &value{kind: kindArray, opened: true}
+		for _, line := range lines {
+			v.items = append(v.items, madeString(strings.ToValidUTF8(line, "\uFFFD")))
 		}
+		if len(lines) == 1 {
+			v = v.items[0]
+		}
+		before[name] = v
+		d.root.members = append(d.root.members, member{name: name, value: v})
 	}
-	slices.SortFunc(d.root.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	was := make(map[*value]field, len(header))
+	for name, v := range before {
+		was[v] = field{header[name], string(v.write(nil))}
+	}
 	if failure := l.headers.back(d); failure != nil {
 		return failure
 	}
-	for name, v := range before {
-		if i := d.root.index(name); i < 0 || d.root.members[i].value != v {
-			delete(header, name)
+	after := make(map[string][]string)
+	for _, m := range d.root.members {
+		f, there := was[m.value]
+		kept := there && f.text == string(m.value.write(nil))
+		switch {
+		case kept && before[m.name] == m.value:
+			delete(before, m.name)
+			continue
+		case kept:
+			after[m.name] = f.lines
+			continue
+		}
+		if after[m.name] = m.value.texts(); slices.ContainsFunc(after[m.name], hasControl) {
+			return &Failure{Change: l.headers.last(), Message: "a value cannot stand in a header field"}
 		}
 	}
-	for _, m := range d.root.members {
-		if texts := slices.DeleteFunc(m.value.texts(), hasControl); len(texts) > 0 {
-			header[m.name] = texts
+	for name := range before {
+		delete(header, name)
+	}
+	for name, lines := range after {
+		if len(lines) > 0 {
+			header[name] = lines
 		}
 	}
 	return nil
+}
+
+// field is a header field as it came.
+type field struct {
+	lines []string
+	text  string
 }
 
 // Pointer carries a pointer into the newest version's request body back to the old

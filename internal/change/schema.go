@@ -248,7 +248,7 @@ func literalsOf(schema map[string]any) []string {
 	}
 	texts := make([]string, 0, len(list))
 	for _, v := range list {
-		texts = append(texts, jsonText(v))
+		texts = append(texts, canonical(jsonText(v)))
 	}
 	return texts
 }

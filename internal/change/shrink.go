@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"math/big"
 	"slices"
+
+	"gateway/internal/number"
 )
 
 // maxShrinks bounds how often a counterexample is tried in a smaller form.
@@ -96,19 +97,7 @@ func equal(a, b any) bool {
 		return ok && slices.EqualFunc(a, b, equal)
 	case json.Number:
 		b, ok := b.(json.Number)
-		return ok && equalNumber(string(a), string(b))
+		return ok && number.Canonical(string(a)) == number.Canonical(string(b))
 	}
 	return a == b
-}
-
-func equalNumber(a, b string) bool {
-	if a == b {
-		return true
-	}
-	if len(a) > maxNumber || len(b) > maxNumber {
-		return false
-	}
-	x, okX := new(big.Rat).SetString(a)
-	y, okY := new(big.Rat).SetString(b)
-	return okX && okY && x.Cmp(y) == 0
 }

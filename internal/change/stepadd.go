@@ -99,7 +99,7 @@ func (s *remove) reshape(on *shape, _ *site) (bool, *finding.Error) {
 		}
 		for _, h := range holders(parent.family(true), s.name) {
 			m := h.members[s.name]
-			s.constant = s.constant && m.required && slices.Equal(m.literals, []string{s.text})
+			s.constant = s.constant && m.required && s.text != "" && slices.Equal(m.literals, []string{canonical(s.text)})
 			h.drop(s.name)
 			touched = true
 		}

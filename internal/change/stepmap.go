@@ -8,12 +8,13 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"gateway/internal/finding"
+	"gateway/internal/number"
 )
 
 // mapping gives values other names.
 type mapping struct {
 	at            place
-	to, from      map[string]string // JSON texts
+	to, from      map[string]string // JSON texts, of canonical ones
 	words         map[string]word
 	lost          bool
 	was, becoming string // the first pair, for messages
@@ -28,16 +29,16 @@ func (o *options) mapping() step {
 	}
 	shared := make(map[string]*yaml.Node)
 	o.pairs(n, "values", func(from, to string, key, value *yaml.Node) {
-		s.to[from], s.words[from] = to, o.word(key)
-		if _, twice := s.from[to]; twice {
-			shared[to] = value
+		s.to[canonical(from)], s.words[canonical(from)] = to, o.word(key)
+		if _, twice := s.from[canonical(to)]; twice {
+			shared[canonical(to)] = value
 		}
-		s.from[to] = from
+		s.from[canonical(to)] = from
 	})
 	if back := o.values["back"]; back != nil {
 		o.pairs(back, "back", func(to, from string, _, _ *yaml.Node) {
-			s.from[to] = from
-			delete(shared, to)
+			s.from[canonical(to)] = from
+			delete(shared, canonical(to))
 		})
 	}
 	for to, value := range shared {
@@ -101,7 +102,7 @@ func (s *mapping) literals(at *shape) *finding.Error {
 		for _, l := range f.literals {
 			to := l
 			if mapped, ok := s.to[l]; ok {
-				to = mapped
+				to = canonical(mapped)
 			}
 			if slices.Contains(after, to) {
 				s.lost = true
@@ -110,7 +111,7 @@ func (s *mapping) literals(at *shape) *finding.Error {
 			}
 		}
 		for to, from := range s.from { // values that only new services send
-			if _, derived := s.to[from]; !derived && !slices.Contains(after, to) {
+			if _, derived := s.to[canonical(from)]; !derived && !slices.Contains(after, to) {
 				after = append(after, to)
 			}
 		}
@@ -133,13 +134,24 @@ func (s *mapping) apply(v *value, table map[string]string) {
 	}
 }
 
-// canonical is the JSON text of a scalar as this package writes it.
+// canonical is the one JSON text of all spellings of a scalar.
 func (v *value) canonical() string {
 	literal := v.literal()
-	if v.kind == kindString && strings.IndexByte(literal, '\\') >= 0 {
+	switch {
+	case v.kind == kindNumber:
+		return number.Canonical(literal)
+	case v.kind == kindString && strings.IndexByte(literal, '\\') >= 0:
 		return string(appendString(nil, v.string()))
 	}
 	return literal
+}
+
+// canonical is the one JSON text of all spellings of a scalar that has a text.
+func canonical(text string) string {
+	if kindOf(text) == kindNumber {
+		return number.Canonical(text)
+	}
+	return text
 }
 
 func (s *mapping) trace(tokens []string) ([]string, bool) { return tokens, true }

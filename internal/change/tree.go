@@ -86,7 +86,7 @@ func (v *value) literal() string {
 }
 
 // open makes the members or items of a value reachable. It tells whether the value has
-// any kind of content, and keeps each name once.
+// any kind of content.
 func (v *value) open() bool {
 	if v.kind != kindObject && v.kind != kindArray {
 		return false
@@ -102,6 +102,7 @@ func (v *value) open() bool {
 		v.document, v.cell = &document{text: v.text, cells: made}, 0
 	}
 	v.opened = true
+	defer v.single()
 	d, c := v.document, v.document.cells[v.cell]
 	count := 0
 	step := uint32(0)
@@ -153,8 +154,7 @@ func (v *value) string() string {
 	return literal[1 : len(literal)-1]
 }
 
-// index finds a member of an opened object, or -1. Of several with one name it is the
-// last, as most readers have it.
+// index finds a member of an opened object, or -1.
 func (v *value) index(name string) int {
 	for i := len(v.members) - 1; i >= 0; i-- {
 		if v.members[i].name == name {
@@ -184,15 +184,14 @@ func (v *value) put(name string, to *value) {
 	v.members = append(v.members, member{name: name, value: to})
 }
 
-// take removes a member, with every other of its name.
+// take removes a member.
 func (v *value) take(name string) *value {
-	var taken *value
-	for i := v.index(name); i >= 0; i = v.index(name) {
-		if taken == nil {
-			taken = v.members[i].value
-		}
-		v.members = slices.Delete(v.members, i, i+1)
+	i := v.index(name)
+	if i < 0 {
+		return nil
 	}
+	taken := v.members[i].value
+	v.members = slices.Delete(v.members, i, i+1)
 	return taken
 }
 

@@ -12,6 +12,8 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+
+	"gateway/internal/number"
 )
 
 const (
@@ -96,7 +98,7 @@ func (p *Program) Eval(about any) (result ref.Val, cost uint64, err error) {
 }
 
 // Value shows a decoded JSON value to an expression. Numbers are json.Number: a whole one
-// is an int, any other a double.
+// is an int, any other a double. What neither holds exactly is an error where it is used.
 func Value(value any) ref.Val { return adapter{types.DefaultTypeAdapter}.NativeToValue(value) }
 
 // adapter does what Value says for everything inside a value.
@@ -109,9 +111,9 @@ func (a adapter) NativeToValue(value any) ref.Val {
 		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil {
 			return types.Int(n)
 		}
-		f, err := value.Float64()
-		if err != nil {
-			return types.NewErr("a number is out of range")
+		f, ok := number.Double(string(value))
+		if !ok {
+			return types.NewErr("a number has more digits than an expression can hold")
 		}
 		return types.Double(f)
 	case map[string]any:

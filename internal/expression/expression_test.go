@@ -64,13 +64,28 @@ func TestEval(t *testing.T) {
 		{"sets.equivalent(v, [2, 1])", `[1,2]`, "true"},
 		{"v.matches('^a+$')", `"aaa"`, "true"},
 		{"matches(v, '^b')", `"aaa"`, "false"},
-		{"v", "12345678901234567890", "1.2345678901234567e+19"},
+		{"v", "1.2345678901234567e+19", "1.2345678901234567e+19"},
 	} {
 		result, cost, err := compile(t, test.text).Eval(map[string]any{"v": Value(decoded(t, test.v))})
 		if err != nil {
 			t.Errorf("%s of %s: %v", test.text, test.v, err)
 		} else if got := fmt.Sprint(result.Value()); got != test.want || cost == 0 {
 			t.Errorf("%s of %s: got %s at the cost of %d, want %s", test.text, test.v, got, cost, test.want)
+		}
+	}
+}
+
+// TestNumbersAreNotRounded: a number that is another one as a double is no value, where it
+// is used.
+func TestNumbersAreNotRounded(t *testing.T) {
+	t.Parallel()
+	for _, v := range []string{"12345678901234567890", "0.1234567890123456789", "1e400"} {
+		about := map[string]any{"v": Value(decoded(t, `{"n":`+v+`,"m":1}`))}
+		if result, _, err := compile(t, "v.n > 1").Eval(about); err == nil {
+			t.Errorf("%s: got %v", v, result)
+		}
+		if result, _, err := compile(t, "v.m + 1").Eval(about); err != nil || fmt.Sprint(result.Value()) != "2" {
+			t.Errorf("beside %s: got %v, %v", v, result, err)
 		}
 	}
 }

@@ -293,7 +293,7 @@ func TestOldContractJudges(t *testing.T) {
 		t.Errorf("got %d %s", res.Code, res.Body)
 	}
 	s.says(200, "application/json", strings.Replace(order, `"id"`, `"status":"open","id"`, 1))
-	if res := gw.Do("GET", "/v1/purchases/ord_000001"); res.Code != 502 || res.Problem().Code != "schema.response" {
+	if res := gw.Do("GET", "/v1/purchases/ord_000001"); res.Code != 502 || res.Problem().Code != "change.failed" {
 		t.Errorf("a member that is there twice: got %d %s", res.Code, res.Body)
 	}
 	s.says(200, "application/json", strings.Replace(order, `"quantity":2`, `"quantity":0`, 1))

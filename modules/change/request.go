@@ -67,7 +67,7 @@ func (w *Way) forward(x *exchange.Exchange, r *http.Request, h *Handler) *proble
 		w.move(r, message.Target)
 	}
 	r.RequestURI = r.URL.RequestURI()
-	if read && message.Body != nil {
+	if read && len(message.Body) > 0 {
 		replaceBody(r, message.Body)
 	}
 	return nil
@@ -135,10 +135,12 @@ func replaceBody(r *http.Request, body []byte) {
 	dropDigests(r.Header)
 }
 
-// dropDigests removes what a digest of content was taken of before it was carried.
+// dropDigests removes what a digest of content was taken of before it was carried, from
+// what has come as a trailer too.
 func dropDigests(header http.Header) {
 	for _, field := range []string{"Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} {
 		delete(header, field)
+		delete(header, http.TrailerPrefix+field)
 	}
 }
 

@@ -99,7 +99,7 @@ func (b *response) Head(status int) (int, bool) {
 		return status, !b.Lenient
 	}
 	b.way.tag.put(header)
-	if whole { // of HEAD: the length is that of the newer form
+	if whole || status == http.StatusNotModified { // the length is that of the newer form
 		b.rewritten(header, -1)
 	}
 	return message.Status, false
@@ -143,6 +143,7 @@ func (b *response) conclude(err error) error {
 	case b.failure != nil:
 		sent = b.Send(b.Status, b.Body(), b.Sealed())
 	default:
+		dropDigests(b.Header()) // of trailers
 		sent = b.Send(message.Status, message.Body, message.Header)
 	}
 	if err == nil {
