@@ -5,32 +5,42 @@ import (
 	"strings"
 )
 
-// forwarding are the fields in which proxies tell about the client. Coming from
-// anybody else they are fiction. X-Forwarded-For, -Proto and -Host are missing here
-// because the reverse proxy itself replaces them.
-var forwarding = []string{
-	"Forwarded", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "X-Cluster-Client-Ip",
-	"X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Scheme",
-}
+// fieldKind is what a request field can do to what the service sees.
+type fieldKind uint8
 
-// overrides are the fields with which frameworks let a request mean another method
-// or path than its first line says. The gateway decided about the first line.
-var overrides = []string{
-	"X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "X-Original-Url", "X-Rewrite-Url",
+const (
+	ordinary fieldKind = iota
+	// forwarding fields are those in which proxies tell about the client. Coming from
+	// anybody else they are fiction. X-Forwarded-For, -Proto and -Host are missing
+	// because the reverse proxy itself replaces them.
+	forwarding
+	// override fields let a request mean another method or path than its first line
+	// says, in some frameworks. The gateway decided about the first line.
+	override
+)
+
+func kindOf(key string) fieldKind {
+	switch key {
+	case "Forwarded", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "X-Cluster-Client-Ip",
+		"X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Scheme":
+		return forwarding
+	case "X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "X-Original-Url", "X-Rewrite-Url":
+		return override
+	}
+	return ordinary
 }
 
 // Fields removes from a request what would make the service see another request
 // than the gateway: forwarding fields unless the peer is a trusted proxy, method and
 // path overrides, and upgrades to anything but WebSocket (an h2c connection would
 // carry further requests past the policies).
+//
+// Looking at each field that is there costs less than looking for each that may not be.
 func Fields(header http.Header, trusted bool) {
-	if !trusted {
-		for _, key := range forwarding {
+	for key := range header {
+		if kind := kindOf(key); kind == override || kind == forwarding && !trusted {
 			delete(header, key)
 		}
-	}
-	for _, key := range overrides {
-		delete(header, key)
 	}
 	if upgrades := header["Upgrade"]; upgrades != nil && (len(upgrades) != 1 || !strings.EqualFold(upgrades[0], "websocket")) {
 		delete(header, "Upgrade")

@@ -71,19 +71,22 @@ func plainRunes(path string) bool {
 
 // plainSegments refuses empty and dot segments. One slash at the end is plain.
 func plainSegments(path string) bool {
-	start := 1
-	for i := 1; i <= len(path); i++ {
-		if i < len(path) && path[i] != '/' {
-			continue
-		}
-		segment := path[start:i]
-		name, _, _ := strings.Cut(segment, ";")
-		if name == "." || name == ".." || (segment == "" && i < len(path)) {
+	for i := 0; i+1 < len(path); i++ {
+		if path[i] == '/' && (path[i+1] == '/' || path[i+1] == '.' && dots(path[i+1:])) {
 			return false
 		}
-		start = i + 1
 	}
 	return true
+}
+
+// dots tells whether a path begins with a dot segment; parameters do not change what
+// it is.
+func dots(path string) bool {
+	end := strings.IndexAny(path, "/;")
+	if end < 0 {
+		end = len(path)
+	}
+	return path[:end] == "." || path[:end] == ".."
 }
 
 func hasEncodedSlash(raw string) bool {

@@ -12,7 +12,7 @@ import (
 // response fields that belong to it already set, because those routes write past us.
 func (x *Exchange) close(w http.ResponseWriter, r *http.Request, recorder Recorder, err *error, finished bool) {
 	x.Aborted = !finished
-	if *err != nil || logged(r) {
+	if *err != nil || x.Logged {
 		x.Expose(r) // to error routes and the access log
 	}
 	if *err != nil {

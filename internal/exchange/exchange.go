@@ -163,6 +163,8 @@ type Exchange struct {
 	Forwarded bool
 	// Aborted tells that the response was cut off.
 	Aborted bool
+	// Logged tells that the server writes an access log.
+	Logged bool
 	// ServerTiming tells the client how long the steps took. The recorder may set it
 	// in Begin.
 	ServerTiming bool

@@ -23,8 +23,19 @@ const maxRequestID = 128
 
 // From returns the exchange of a request, or nil if no gateway handler has seen it.
 func From(r *http.Request) *Exchange {
-	x, _ := caddyhttp.GetVar(r.Context(), varKey).(*Exchange)
+	x, _ := Look(r)
 	return x
+}
+
+// Vars are the variables that Caddy keeps of a request.
+type Vars map[string]any
+
+// Look is From for the handlers that may be the first: it also returns the variables of
+// the request, which Run would have to look for again.
+func Look(r *http.Request) (*Exchange, Vars) {
+	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
+	x, _ := vars[varKey].(*Exchange)
+	return x, vars
 }
 
 // RequestIDOf returns the id of a request, or "" if no gateway handler has seen it.

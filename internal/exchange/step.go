@@ -114,10 +114,11 @@ func RecorderOf(ctx caddy.Context) (Recorder, error) {
 
 // Serve runs the policy and then, if it lets the request through, next.
 func (s *Step) Serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, policy Decider) error {
-	if x := From(r); x != nil {
+	x, vars := Look(r)
+	if x != nil {
 		return s.decide(x, w, r, next, policy)
 	}
-	return Run(w, r, s.recorder, func(x *Exchange, w http.ResponseWriter, r *http.Request) error {
+	return Run(w, r, vars, s.recorder, func(x *Exchange, w http.ResponseWriter, r *http.Request) error {
 		x.Expose(r)
 		if err := x.CheckTarget(r, false); err != nil {
 			return err
@@ -165,9 +166,9 @@ func (s *Step) decide(x *Exchange, w http.ResponseWriter, r *http.Request, next 
 type Serve func(x *Exchange, w http.ResponseWriter, r *http.Request) error
 
 // Run opens an exchange around serve and closes it. It is for the first handler of
-// a request; handlers that may come later use Step.
-func Run(w http.ResponseWriter, r *http.Request, recorder Recorder, serve Serve) (err error) {
-	x := open(w, r, recorder)
+// a request, which Look has found no exchange for; handlers that may come later use Step.
+func Run(w http.ResponseWriter, r *http.Request, vars Vars, recorder Recorder, serve Serve) (err error) {
+	x := open(w, r, vars, recorder)
 	finished := false
 	defer func() { x.close(w, r, recorder, &err, finished) }()
 	err = serve(x, &x.response, r)
@@ -197,13 +198,13 @@ var (
 	refusedMethod = &problem.Refusal{Reason: problem.RouteMethod, Header: http.Header{"Allow": {canonical.Methods}}}
 )
 
-func open(w http.ResponseWriter, r *http.Request, recorder Recorder) *Exchange {
-	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any) // looked for once
+func open(w http.ResponseWriter, r *http.Request, vars Vars, recorder Recorder) *Exchange {
 	trusted, _ := vars[caddyhttp.TrustedProxyVarKey].(bool)
 	now := time.Now()
 	x := new(Exchange) // a literal with calls in it would be made on the stack and copied
 	x.Start, x.recorder = now, recorder
 	x.RequestID = requestID(r, trusted, now)
+	x.Logged = logged(r)
 	recorder.Begin(x, r)
 	canonical.Fields(r.Header, trusted)
 	x.response.ResponseWriter = w

@@ -188,10 +188,11 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
-	if x := exchange.From(r); x != nil {
+	x, vars := exchange.Look(r)
+	if x != nil {
 		return h.serve(x, w, r)
 	}
-	return exchange.Run(w, r, h.app, h.serve)
+	return exchange.Run(w, r, vars, h.app, h.serve)
 }
 
 func (h *Handler) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {

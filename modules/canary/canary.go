@@ -124,10 +124,11 @@ func (h *Handler) flaw(hint, format string, args ...any) error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if x := exchange.From(r); x != nil {
+	x, vars := exchange.Look(r)
+	if x != nil {
 		return h.serve(x, w, r, next)
 	}
-	return exchange.Run(w, r, h.recorder, func(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
+	return exchange.Run(w, r, vars, h.recorder, func(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
 		x.Expose(r)
 		if err := x.CheckTarget(r, false); err != nil {
 			return err

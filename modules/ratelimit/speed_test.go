@@ -56,7 +56,8 @@ var served = caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) erro
 func (c *tenants) run(more func() bool) (passed int) {
 	r := requestFrom("192.0.2.1")
 	r.Header["X-Tenant"] = []string{unsafe.String(&c.name[0], len(c.name))}
-	_ = exchange.Run(httptest.NewRecorder(), r, nobody{}, func(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
+	_, vars := exchange.Look(r)
+	_ = exchange.Run(httptest.NewRecorder(), r, vars, nobody{}, func(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) error {
 		for more() {
 			c.next()
 			x.OwnHeader(policyField, nil)

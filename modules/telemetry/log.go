@@ -19,8 +19,7 @@ import (
 // addLogField adds the object "gateway" to the access log line of the request, if the
 // server writes one. The encoder of the log escapes whatever a cause may quote.
 func addLogField(ctx context.Context, x *exchange.Exchange) {
-	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	if !ok || server.Logs == nil {
+	if !x.Logged {
 		return
 	}
 	if extra, ok := ctx.Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gateway/internal/exchange"
+	"gateway/internal/histogram"
 )
 
 // Metric describes one metric family. The list of them is what the README, the
@@ -33,8 +34,7 @@ type metrics struct {
 
 	requests, rejections, bytes *prometheus.CounterVec
 	checks, deprecated          *prometheus.CounterVec
-	total, own, upstream        *prometheus.HistogramVec
-	life                        *prometheus.HistogramVec
+	total, own, upstream, life  *histogram.Family
 	inFlight                    prometheus.Gauge
 	streams                     [exchange.StreamCount]prometheus.Gauge
 	dropped                     prometheus.Counter
@@ -52,13 +52,21 @@ type metrics struct {
 
 var process = newMetrics(maxRoutes)
 
-// Buckets in seconds. Those for whole requests are the ones OpenTelemetry advises for
-// http.server.request.duration, with two below for services on the same machine; the
-// gateway's own work is a hundred times shorter and has its own.
+// Classic buckets in seconds. Those for whole requests are the ones OpenTelemetry
+// advises for http.server.request.duration, with two below for services on the same
+// machine; the gateway's own work is a hundred times shorter and has its own.
 var (
 	requestBuckets = []float64{.001, .0025, .005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}
 	lifeBuckets    = []float64{1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600}
 	ownBuckets     = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1}
+)
+
+// With native buckets from the shortest to the longest that can be expected, as powers
+// of two: from 8 µs to 2 hours, from 1 µs to 16 seconds, and from 8 ms to 24 days.
+var (
+	requestLayout = histogram.NewLayout(requestBuckets, -17, 13)
+	ownLayout     = histogram.NewLayout(ownBuckets, -20, 4)
+	lifeLayout    = histogram.NewLayout(lifeBuckets, -7, 21)
 )
 
 func newMetrics(routes int) *metrics {
@@ -76,18 +84,18 @@ func newMetrics(routes int) *metrics {
 		"Requests that used what the contract marks as deprecated: the operation, or a parameter.",
 		"api", "version", "route", "part")
 	m.total = m.histograms("gateway_request_duration_seconds",
-		"Time from the first gateway handler to the end of the response, or to its beginning if it is a stream.", requestBuckets)
+		"Time from the first gateway handler to the end of the response, or to its beginning if it is a stream.", requestLayout)
 	m.own = m.histograms("gateway_own_duration_seconds",
-		"Part of the request's time that the gateway itself needed, up to the last policy.", ownBuckets)
+		"Part of the request's time that the gateway itself needed, up to the last policy.", ownLayout)
 	m.upstream = m.histograms("gateway_upstream_duration_seconds",
-		"Part of the request's time that lies behind the last policy. Forwarded requests only.", requestBuckets)
+		"Part of the request's time that lies behind the last policy. Forwarded requests only.", requestLayout)
 	m.bytes = m.counters("gateway_response_bytes_total",
 		"Bytes of response bodies written to clients.",
 		"api", "version", "route")
 	m.inFlight = m.gauge("gateway_requests_in_flight", "Requests that have begun and not ended. Streams are counted apart.")
 	m.openStreams()
 	m.life = m.histograms("gateway_stream_duration_seconds",
-		"Life of WebSockets, event streams (sse) and other upgraded connections that have ended.", lifeBuckets, "kind")
+		"Life of WebSockets, event streams (sse) and other upgraded connections that have ended.", lifeLayout, "kind")
 	m.policyDecisions()
 	m.sloFamilies()
 	m.dropped = m.counter("gateway_series_dropped_total",
@@ -141,18 +149,12 @@ func (m *metrics) gauge(name, help string) prometheus.Gauge {
 	return gauge
 }
 
-// histograms makes a family of histograms by route, classic and native. When a native
-// histogram has all the buckets it may have, it halves its resolution; resetting it
-// instead would set the classic buckets back too.
-func (m *metrics) histograms(name, help string, buckets []float64, more ...string) *prometheus.HistogramVec {
+// histograms makes a family of histograms by route, classic and native.
+func (m *metrics) histograms(name, help string, layout *histogram.Layout, more ...string) *histogram.Family {
 	names := append([]string{"api", "version", "route"}, more...)
-	vec := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: name, Help: help, Buckets: buckets,
-		NativeHistogramBucketFactor:    1.1,
-		NativeHistogramMaxBucketNumber: maxNativeBuckets,
-	}, names)
-	m.add(vec, name, "histogram", help, names...)
-	return vec
+	family := histogram.NewFamily(name, help, layout, names...)
+	m.add(family, name, "histogram", help, names...)
+	return family
 }
 
 func (m *metrics) add(c prometheus.Collector, name, kind, help string, names ...string) {

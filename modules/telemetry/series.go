@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gateway/internal/exchange"
+	"gateway/internal/histogram"
 	"gateway/internal/problem"
 )
 
@@ -18,8 +19,6 @@ const (
 	maxRoutes = 5000
 	// maxCodes is how many status codes one method of one route has, besides _other.
 	maxCodes = 32
-	// maxNativeBuckets is how many buckets one native histogram has.
-	maxNativeBuckets = 160
 )
 
 // labels identify a route on every metric that has one.
@@ -52,7 +51,7 @@ type series struct {
 	rejections [reasonSlots]atomic.Pointer[prometheus.Counter]
 	checks     [resultSlots]atomic.Pointer[prometheus.Counter]
 	deprecated [len(parts)]atomic.Pointer[prometheus.Counter]
-	life       [exchange.StreamCount]atomic.Pointer[prometheus.Observer]
+	life       [exchange.StreamCount]atomic.Pointer[histogram.Histogram]
 
 	mu   sync.Mutex // held while children are made or deleted
 	gone bool
@@ -60,7 +59,7 @@ type series struct {
 
 // timing are the children that every request of a route has.
 type timing struct {
-	total, own, upstream prometheus.Observer
+	total, own, upstream *histogram.Histogram
 	bytes                prometheus.Counter
 }
 
@@ -106,8 +105,11 @@ func (s *series) remove() {
 	defer s.mu.Unlock()
 	s.gone = true
 	m := s.metrics
-	for _, vec := range []*prometheus.MetricVec{m.total.MetricVec, m.own.MetricVec, m.upstream.MetricVec, m.bytes.MetricVec} {
-		vec.DeleteLabelValues(s.api, s.version, s.route)
+	if t := s.timing.Load(); t != nil {
+		m.total.Remove(t.total)
+		m.own.Remove(t.own)
+		m.upstream.Remove(t.upstream)
+		m.bytes.DeleteLabelValues(s.api, s.version, s.route)
 	}
 	for i := range s.requests {
 		if counters := s.requests[i].Load(); counters != nil {
@@ -127,8 +129,8 @@ func (s *series) remove() {
 		}
 	}
 	for i := range s.life {
-		if s.life[i].Load() != nil {
-			m.life.DeleteLabelValues(s.api, s.version, s.route, exchange.Stream(i).String())
+		if life := s.life[i].Load(); life != nil {
+			m.life.Remove(life)
 		}
 	}
 	for i := range s.deprecated {
@@ -150,9 +152,9 @@ func (s *series) times() *timing {
 	}
 	m := s.metrics
 	t := &timing{
-		total:    m.total.WithLabelValues(s.api, s.version, s.route),
-		own:      m.own.WithLabelValues(s.api, s.version, s.route),
-		upstream: m.upstream.WithLabelValues(s.api, s.version, s.route),
+		total:    m.total.New(s.api, s.version, s.route),
+		own:      m.own.New(s.api, s.version, s.route),
+		upstream: m.upstream.New(s.api, s.version, s.route),
 		bytes:    m.bytes.WithLabelValues(s.api, s.version, s.route),
 	}
 	s.timing.Store(t)
@@ -264,17 +266,16 @@ func (s *series) add(slot *atomic.Pointer[prometheus.Counter], vec *prometheus.C
 }
 
 // lived counts a stream that has ended.
-func (s *series) lived(kind exchange.Stream, life time.Duration, exemplar prometheus.Labels) {
+func (s *series) lived(kind exchange.Stream, life time.Duration, traceID string) {
 	slot := &s.life[kind]
 	if slot.Load() == nil {
 		s.mu.Lock()
 		if slot.Load() == nil && !s.gone {
-			observer := s.metrics.life.WithLabelValues(s.api, s.version, s.route, kind.String())
-			slot.Store(&observer)
+			slot.Store(s.metrics.life.New(s.api, s.version, s.route, kind.String()))
 		}
 		s.mu.Unlock()
 	}
-	if observer := slot.Load(); observer != nil {
-		observe(*observer, life, exemplar)
+	if h := slot.Load(); h != nil {
+		h.Observe(life, traceID)
 	}
 }
