@@ -1,25 +1,15 @@
 package exchange
 
 import (
-	"encoding/binary"
-	"math/rand/v2"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/google/uuid"
 )
 
 // varKey is the request variable that holds the exchange.
 const varKey = "gateway"
-
-// RequestIDHeader carries the request id, in and out.
-const RequestIDHeader = "X-Request-Id"
-
-// maxRequestID bounds an id taken over from a trusted proxy, in bytes.
-const maxRequestID = 128
 
 // From returns the exchange of a request, or nil if no gateway handler has seen it.
 func From(r *http.Request) *Exchange {
@@ -36,50 +26,6 @@ func Look(r *http.Request) (*Exchange, Vars) {
 	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
 	x, _ := vars[varKey].(*Exchange)
 	return x, vars
-}
-
-// RequestIDOf returns the id of a request, or "" if no gateway handler has seen it.
-func RequestIDOf(r *http.Request) string {
-	if x := From(r); x != nil {
-		return x.RequestID
-	}
-	return ""
-}
-
-// requestID returns the id of the request. An id from outside is taken over only
-// from a trusted proxy and only if it is short and plain: it ends up in logs.
-func requestID(r *http.Request, trusted bool, now time.Time) string {
-	if trusted {
-		if ids := r.Header[RequestIDHeader]; len(ids) == 1 && plain(ids[0]) {
-			return ids[0]
-		}
-	}
-	return newID(now).String()
-}
-
-// newID returns a UUIDv7 (RFC 9562 §5.7): it sorts by time, to the millisecond. The
-// rest is random, but need not be secret.
-func newID(now time.Time) uuid.UUID {
-	var id uuid.UUID
-	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
-	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16|rand.Uint64()&0xffff)
-	id[6] = id[6]&0x0f | 0x70
-	id[8] = id[8]&0x3f | 0x80
-	return id
-}
-
-func plain(s string) bool {
-	if s == "" || len(s) > maxRequestID {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c == ':':
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // placeholders gives the values of
