@@ -82,7 +82,7 @@ func TestWhatIsFetched(t *testing.T) {
 		"/unasked": "the answer is 304 Not Modified",
 		"/cut":     "reading the answer: unexpected EOF",
 	} {
-		got, _, err := fetch(context.Background(), newContractClient(), server.URL+path, nil)
+		got, _, err := fetchContract(context.Background(), newContractClient(), server.URL+path, nil)
 		text := ""
 		if err != nil {
 			text = err.Error()
@@ -107,38 +107,13 @@ func TestAnAnswerOfTheServiceIsKept(t *testing.T) {
 			_, _ = io.WriteString(w, "{}")
 		}))
 		defer server.Close()
-		first, lifetime, err := fetch(context.Background(), newContractClient(), server.URL, nil)
+		first, lifetime, err := fetchContract(context.Background(), newContractClient(), server.URL, nil)
 		if err != nil || string(first.Data) != "{}" || lifetime != 2*time.Minute {
 			t.Fatalf("%s: %v %v %v", name, first, lifetime, err)
 		}
-		second, lifetime, err := fetch(context.Background(), newContractClient(), server.URL, first)
+		second, lifetime, err := fetchContract(context.Background(), newContractClient(), server.URL, first)
 		if err != nil || second != nil || lifetime != 2*time.Minute {
 			t.Errorf("%s, again: %v %v %v", name, second, lifetime, err)
 		}
-	}
-}
-
-func TestLifetime(t *testing.T) {
-	t.Parallel()
-	for field, want := range map[string]time.Duration{
-		"":                               0,
-		"max-age=60":                     time.Minute,
-		`public, Max-Age="60"`:           time.Minute,
-		"max-age=60, no-cache":           0,
-		"no-store, max-age=60":           0,
-		"max-age=-1":                     0,
-		"max-age=99999999999999":         0,
-		"s-maxage=10":                    0,
-		"private, max-age=86400,x=\"y\"": 24 * time.Hour,
-	} {
-		if got := lifetime(http.Header{"Cache-Control": {field}}); got != want {
-			t.Errorf("%q: got %v, want %v", field, got, want)
-		}
-	}
-	if got := lifetime(http.Header{"Cache-Control": {"max-age=60"}, "Age": {"45"}}); got != 15*time.Second {
-		t.Errorf("with an age: %v", got)
-	}
-	if got := lifetime(http.Header{"Cache-Control": {"max-age=60"}, "Age": {"450"}}); got != 0 {
-		t.Errorf("past its age: %v", got)
 	}
 }

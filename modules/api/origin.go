@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"gateway/internal/compat"
+	"gateway/internal/fetch"
 	"gateway/internal/finding"
 	"gateway/internal/openapi"
 )
@@ -53,7 +54,7 @@ func (a *API) newOrigin(ctx caddy.Context) error {
 	if every < time.Second || every > 24*time.Hour {
 		return a.misplaced(fmt.Sprintf("refresh is %v, but has to be between 1s and 24h", every), "")
 	}
-	if err := checkAddress(a.Contract); err != nil {
+	if _, err := fetch.Address(a.Contract); err != nil {
 		return a.misplaced(fmt.Sprintf("api %s cannot fetch its contract: %v", a.Name, err), "such as http://orders:9001/openapi.json")
 	}
 	r, err := a.remote(ctx, every)

@@ -7,13 +7,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
+
+	"gateway/internal/fetch"
 )
 
 const (
@@ -33,7 +34,7 @@ var remotes = caddy.NewUsagePool()
 type remote struct {
 	address string
 	every   time.Duration
-	client  *http.Client
+	client  *fetch.Client
 	storage certmagic.Storage
 	key     string // in the storage
 	logger  *zap.Logger
@@ -103,7 +104,7 @@ func (r *remote) attempt(ctx context.Context) (time.Duration, error) {
 	r.mu.Lock()
 	have := r.latest
 	r.mu.Unlock()
-	got, lifetime, err := fetch(ctx, r.client, r.address, have)
+	got, lifetime, err := fetchContract(ctx, r.client, r.address, have)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {

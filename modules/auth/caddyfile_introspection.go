@@ -47,6 +47,7 @@ const (
 	defaultAnswerLife           = 30 * time.Second
 	maxAnswerLife               = time.Hour
 	defaultIntrospectionTimeout = 2 * time.Second
+	maxIntrospectionTimeout     = 30 * time.Second
 )
 
 // check holds the configuration against its rules.
@@ -69,7 +70,7 @@ func (i *Introspection) check() error {
 	case i.Cache != nil && (*i.Cache < 0 || time.Duration(*i.Cache) > maxAnswerLife):
 		return complain("cache", "a token that is revoked at the issuer is accepted for so long", "cache %s is outside 0s–1h", brief(time.Duration(*i.Cache)))
 	}
-	if t := time.Duration(i.Timeout); t != 0 && (t < 100*time.Millisecond || t > 30*time.Second) {
+	if t := time.Duration(i.Timeout); t != 0 && (t < 100*time.Millisecond || t > maxIntrospectionTimeout) {
 		return complain("timeout", "2s is usual", "timeout %s is outside 100ms–30s", brief(t))
 	}
 	return nil

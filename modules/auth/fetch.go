@@ -2,18 +2,13 @@ package auth
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
+
+	"gateway/internal/fetch"
 )
 
 const (
@@ -21,6 +16,8 @@ const (
 	maxDocument = 1 << 20
 	// maxRedirects bounds the redirects of one fetch; all of them stay on the host.
 	maxRedirects = 3
+	// maxTimeout is the longest that may be configured for a fetch.
+	maxTimeout = time.Minute
 )
 
 // endpoint is where the keys of an issuer are fetched.
@@ -31,37 +28,12 @@ type endpoint struct {
 	// plainHTTP allows http to hosts that are not this one.
 	plainHTTP bool
 	timeout   time.Duration
-	client    *http.Client
+	client    *fetch.Client
 }
 
 // newClient makes a client for key fetching. roots may be nil: the system's.
-func newClient(roots *x509.CertPool) *http.Client {
-	return &http.Client{
-		CheckRedirect: stayOnHost,
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    5 * time.Second,
-			IdleConnTimeout:        30 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-			DisableCompression:     true, // nothing can unfold beyond the bound
-			ForceAttemptHTTP2:      true,
-		},
-	}
-}
-
-// stayOnHost lets an issuer tidy up its paths, but not send us to other hosts, into
-// the network behind us, or from https to http.
-func stayOnHost(r *http.Request, via []*http.Request) error {
-	first := via[0].URL
-	switch {
-	case len(via) > maxRedirects:
-		return errors.New("too many redirects")
-	case r.URL.Host != first.Host || r.URL.Scheme != first.Scheme:
-		return errors.New("it redirects to another host or scheme")
-	}
-	return nil
+func newClient(roots *x509.CertPool) *fetch.Client {
+	return fetch.NewClient(fetch.Options{Timeout: maxTimeout, MaxBytes: maxDocument, Redirects: maxRedirects, Roots: roots})
 }
 
 // fetch gets the issuer's key set, within the timeout.
@@ -89,79 +61,46 @@ func (e *endpoint) get(ctx context.Context, address string) (document, error) {
 		return document{}, err
 	}
 	request.Header.Set("Accept", "application/json, application/jwk-set+json")
-	request.Header.Set("User-Agent", "gateway")
-	response, err := e.client.Do(request)
+	answer, err := e.client.Do(request)
 	if err != nil {
-		return document{}, err
+		return document{}, unfetched(address, err)
 	}
-	defer response.Body.Close()
-	switch {
-	case response.StatusCode != http.StatusOK:
-		return document{}, fmt.Errorf("%s answered %d", address, response.StatusCode)
-	case response.Header.Get("Content-Encoding") != "":
-		return document{}, fmt.Errorf("%s answered with a content coding that was not asked for", address)
-	case response.ContentLength > maxDocument:
-		return document{}, fmt.Errorf("%s answered with more than 1 MiB", address)
+	lifetime, said := fetch.Lifetime(answer.Header)
+	if said {
+		lifetime = max(lifetime, time.Nanosecond) // as short as the bounds allow
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
-	if err != nil {
-		return document{}, fmt.Errorf("reading %s: %w", address, err)
-	}
-	if len(body) > maxDocument {
-		return document{}, fmt.Errorf("%s answered with more than 1 MiB", address)
-	}
-	return document{body: body, lifetime: lifetime(response.Header)}, nil
+	return document{body: answer.Body, lifetime: lifetime}, nil
 }
 
-// lifetime reads how long a response is fresh (RFC 9111 §4.2.1): max-age less the
-// age it has already. Anything unclear counts as not said.
-func lifetime(header http.Header) time.Duration {
-	for _, field := range header["Cache-Control"] {
-		for directive := range strings.SplitSeq(field, ",") {
-			name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
-			switch strings.ToLower(name) {
-			case "no-store", "no-cache":
-				return time.Nanosecond // as short as the bounds allow
-			case "max-age":
-				seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31)
-				if err != nil {
-					continue
-				}
-				age, _ := strconv.ParseUint(header.Get("Age"), 10, 31)
-				return time.Duration(max(int64(seconds)-int64(age), 0))*time.Second + time.Nanosecond
-			}
-		}
+// unfetched says why an address has no document.
+func unfetched(address string, err error) error {
+	if other, ok := errors.AsType[*fetch.StatusError](err); ok {
+		return fmt.Errorf("%s answered %d", address, other.Status)
 	}
-	return 0
+	if _, ok := errors.AsType[*fetch.TooLargeError](err); ok {
+		return fmt.Errorf("%s answered with more than 1 MiB", address)
+	}
+	if errors.Is(err, fetch.ErrCoding) {
+		return fmt.Errorf("%s answered with a content coding that was not asked for", address)
+	}
+	return fmt.Errorf("asking %s: %w", address, err)
 }
 
 // checkAddress says what is wrong with an address that is to be fetched: it has to
 // be https, unless the host is this one or plain http is allowed in words.
 func checkAddress(address string, plainHTTP bool) error {
-	u, err := url.Parse(address)
+	u, err := fetch.Address(address)
 	switch {
-	case err != nil || u.Host == "" || u.Opaque != "":
-		return errors.New("it is not an absolute URL")
-	case u.User != nil:
-		return errors.New("it has a user name or password in it")
-	case u.Fragment != "":
-		return errors.New("it has a fragment")
+	case err != nil:
+		return err
 	case u.Scheme == "https":
 		return nil
 	case u.Scheme != "http":
 		return errors.New("its scheme is not https")
-	case plainHTTP || isLoopback(u.Hostname()):
+	case plainHTTP || fetch.IsLoopback(u.Hostname()):
 		return nil
 	}
 	return errInsecure
 }
 
 var errInsecure = errors.New("keys that are fetched over plain http can be anybody's")
-
-func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
-}

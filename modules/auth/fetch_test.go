@@ -184,33 +184,6 @@ func TestMetadataAddresses(t *testing.T) {
 	}
 }
 
-func TestLifetime(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		control, age string
-		want         time.Duration
-	}{
-		{"", "", 0},
-		{"public", "", 0},
-		{"max-age=60", "", time.Minute},
-		{"Public, Max-Age=60", "", time.Minute},
-		{`max-age="60"`, "", time.Minute},
-		{"max-age=60", "20", 40 * time.Second},
-		{"max-age=60", "90", 0},
-		{"max-age=-1", "", 0},
-		{"max-age=x", "", 0},
-		{"max-age=99999999999", "", 0},
-		{"no-store", "", 0},
-	} {
-		header := http.Header{}
-		header.Set("Cache-Control", test.control)
-		header.Set("Age", test.age)
-		if got := lifetime(header); got.Round(time.Second) != test.want {
-			t.Errorf("%q, age %q: got %s, want %s", test.control, test.age, got, test.want)
-		}
-	}
-}
-
 func TestCheckAddress(t *testing.T) {
 	t.Parallel()
 	for address, ok := range map[string]bool{

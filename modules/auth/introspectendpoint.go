@@ -6,18 +6,19 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"gateway/internal/fetch"
 )
 
 // introspectionEndpoint is where an issuer tells about its tokens, and how we tell it
 // who asks.
 type introspectionEndpoint struct {
 	address string
-	client  *http.Client
+	client  *fetch.Client
 	auth    clientAuth
 	// id and secret are those of the client; with bearerAuth the secret is a token.
 	id, secret string
@@ -36,12 +37,8 @@ const (
 const maxAnswer = 64 << 10
 
 // newIntrospectionClient makes a client that follows no redirect: it carries secrets.
-func newIntrospectionClient(roots *x509.CertPool) *http.Client {
-	client := newClient(roots)
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	transport := client.Transport.(*http.Transport)
-	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = maxAsking, maxAsking
-	return client
+func newIntrospectionClient(roots *x509.CertPool) *fetch.Client {
+	return fetch.NewClient(fetch.Options{Timeout: maxIntrospectionTimeout, MaxBytes: maxAnswer, Connections: maxAsking, Roots: roots})
 }
 
 // ask asks about a token (RFC 7662 §2.1). Without token and error it is not active.
@@ -50,28 +47,28 @@ func (e *introspectionEndpoint) ask(ctx context.Context, token string) (*verifie
 	if err != nil {
 		return nil, errors.New("the question cannot be written")
 	}
-	response, err := e.client.Do(request)
+	answer, err := e.client.Do(request)
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, notAnswered(err)
 	}
-	defer response.Body.Close()
-	if err := judgeStatus(response.StatusCode); err != nil {
-		return nil, err
-	}
-	switch {
-	case response.Header.Get("Content-Encoding") != "":
-		return nil, errors.New("it answered with a content coding that was not asked for")
-	case len(response.Header["Content-Type"]) != 1:
+	if len(answer.Header["Content-Type"]) != 1 {
 		return nil, errors.New("its answer does not have one Content-Type")
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if err != nil {
-		return nil, unreachable(err)
+	return readAnswer(answer.Header.Get("Content-Type"), answer.Body)
+}
+
+// notAnswered says why there is no answer that can be read.
+func notAnswered(err error) error {
+	if other, ok := errors.AsType[*fetch.StatusError](err); ok {
+		return judgeStatus(other.Status)
 	}
-	if len(body) > maxAnswer {
-		return nil, unusable("its answer is longer than 64 KiB")
+	if _, ok := errors.AsType[*fetch.TooLargeError](err); ok {
+		return unusable("its answer is longer than 64 KiB")
 	}
-	return readAnswer(response.Header.Get("Content-Type"), body)
+	if errors.Is(err, fetch.ErrCoding) {
+		return errors.New("it answered with a content coding that was not asked for")
+	}
+	return unreachable(err)
 }
 
 func (e *introspectionEndpoint) question(ctx context.Context, token string) (*http.Request, error) {
@@ -86,7 +83,6 @@ func (e *introspectionEndpoint) question(ctx context.Context, token string) (*ht
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", "gateway")
 	// To ask twice does no harm: a connection that the issuer has just hung up is
 	// replaced. Without a value the field is not sent; see http.Transport.
 	request.Header["Idempotency-Key"] = nil
@@ -100,10 +96,9 @@ func (e *introspectionEndpoint) question(ctx context.Context, token string) (*ht
 	return request, nil
 }
 
+// judgeStatus says what another status than 200 means.
 func judgeStatus(status int) error {
 	switch {
-	case status == http.StatusOK:
-		return nil
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return fmt.Errorf("it answered %d: it does not accept the client's credentials", status)
 	case status >= 300 && status < 400:

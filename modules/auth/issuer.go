@@ -273,7 +273,7 @@ func (k *KeyOptions) check(fetched bool) error {
 		{"refresh", k.Refresh, time.Second, 24 * time.Hour},
 		{"stale", k.Stale, refresh, 365 * 24 * time.Hour},
 		{"cooldown", k.Cooldown, time.Second, 10 * time.Minute},
-		{"timeout", k.Timeout, 100 * time.Millisecond, time.Minute},
+		{"timeout", k.Timeout, 100 * time.Millisecond, maxTimeout},
 	}
 	for _, r := range ranges {
 		if value := time.Duration(r.value); value != 0 && (value < r.least || value > r.utmost) {

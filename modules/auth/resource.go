@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"gateway/internal/fetch"
 	"gateway/internal/openapi"
 	"gateway/internal/problem"
 )
@@ -81,7 +82,7 @@ func resourceURL(text string) (*url.URL, error) {
 		return nil, complain("resource", "write it as it goes over the wire: with xn-- and %", "%q cannot be the address of this API: it has characters outside ASCII", text)
 	case u.User != nil, u.RawQuery != "", u.Fragment != "", strings.ContainsAny(text, "?#\"\\ "):
 		return nil, complain("resource", hint, "the address of this API has neither credentials nor query nor fragment")
-	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+	case u.Scheme != "https" && !(u.Scheme == "http" && fetch.IsLoopback(u.Hostname())):
 		return nil, complain("resource", hint, "%q cannot be the address of this API: it is not https", text)
 	}
 	return u, nil
