@@ -13,7 +13,7 @@ import (
 	"gateway/internal/gatewaytest"
 )
 
-// TestOldAndNewClients runs the example of changes: a program of each version against one
+// TestOldAndNewClients runs the example of changes: a client of each version against one
 // service, through the real binary. Both see the same orders, page by page, each in the
 // words of its own contract, whoever has made them.
 func TestOldAndNewClients(t *testing.T) {
@@ -33,25 +33,32 @@ func TestOldAndNewClients(t *testing.T) {
 	write(t, config, "{\n\tadmin {$CADDY_ADMIN}\n}\n"+strings.NewReplacer(":8080", ":{$GATEWAY_PORT}", "localhost:9001", strings.TrimPrefix(service.URL, "http://")).Replace(string(text)))
 	p := start(t, startOptions{config: config})
 
-	var seen [2]string
-	for i, name := range []string{"old", "new", "old", "new"} {
-		client := exec.Command("go", "run", "./"+filepath.Join("examples", "06-changes", "clients", name), "http://"+p.api)
-		client.Dir = gatewaytest.Root()
-		output, err := client.CombinedOutput()
+	client := filepath.Join(dir, "client")
+	build := exec.Command("go", "build", "-o", client, "./"+filepath.Join("examples", "06-changes", "client"))
+	build.Dir = gatewaytest.Root()
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the client: %v\n%s", err, output)
+	}
+	seen := map[string]string{}
+	for i, version := range []string{"v1", "v2", "v1", "v2"} {
+		output, err := exec.Command(client, "--version", version, "http://"+p.api).CombinedOutput()
 		if err != nil {
-			t.Fatalf("the %s client: %v\n%s", name, err, output)
+			t.Fatalf("the client of %s: %v\n%s", version, err, output)
 		}
 		made, list, _ := strings.Cut(string(output), "\n")
 		if want := fmt.Sprintf("ordered ord_%06d", 4+i); made != want { // the service begins with three
-			t.Errorf("the %s client has %s, want %s", name, made, want)
+			t.Errorf("the client of %s has %s, want %s", version, made, want)
 		}
-		seen[i%2] = list
+		seen[version] = list
 	}
-	old, newer := seen[0], seen[1]
-	if !strings.HasPrefix(newer, old) || strings.Count(old, "\n") != 6 || strings.Count(newer, "\n") != 7 {
-		t.Errorf("the old client sees\n%s\nand the new one\n%s", old, newer)
+	first, second := seen["v1"], seen["v2"]
+	if !strings.HasPrefix(second, first) || strings.Count(first, "\n") != 6 || strings.Count(second, "\n") != 7 {
+		t.Errorf("the client of v1 sees\n%s\nand that of v2\n%s", first, second)
 	}
-	if !strings.Contains(old, "new@example.com TEA-007 7") || !strings.Contains(newer, "old@example.com TEA-008 7") {
-		t.Errorf("one does not see what the other has ordered:\n%s", newer)
+	if !strings.Contains(first, "v2@example.com TEA-007 7") || !strings.Contains(second, "v1@example.com TEA-007 7") {
+		t.Errorf("one does not see what the other has ordered:\n%s", second)
+	}
+	if output, err := exec.Command(client, "--version", "v1", service.URL).CombinedOutput(); err == nil {
+		t.Errorf("the client of v1 gets along with the service alone:\n%s", output)
 	}
 }
