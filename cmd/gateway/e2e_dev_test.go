@@ -235,7 +235,7 @@ func TestDev(t *testing.T) {
 			}
 		}
 	}
-	if took := d.quit(); took > 3*time.Second {
+	if took := d.quit(); took > 10*time.Second {
 		t.Errorf("Ctrl-C took %v", took)
 	}
 	d.sees(followed, "has gone; waiting for it")
@@ -269,7 +269,7 @@ func TestDevIsFast(t *testing.T) {
 	slices.Sort(took)
 	p95 := took[len(took)*95/100]
 	t.Logf("from the save to the first answer: median %v, p95 %v", took[len(took)/2], p95)
-	if median := took[len(took)/2]; median > time.Second {
+	if median := took[len(took)/2]; median > 3*time.Second {
 		t.Errorf("median %v", median)
 	}
 	d.quit()

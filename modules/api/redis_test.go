@@ -36,7 +36,7 @@ func TestSharedStore(t *testing.T) {
 	if again := sharedStore(t, gw.Reload(global+someSite)); again != store {
 		t.Error("a reload that changes nothing connects anew")
 	}
-	for deadline := time.Now().Add(time.Second); !store.Up(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); !store.Up(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal(store.Problem())
 		}

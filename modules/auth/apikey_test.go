@@ -106,7 +106,7 @@ func TestAPIKeyRotation(t *testing.T) {
 	gw := gatewaytest.New(t, guarded(t, "auth {\n\tapi_key "+file+"\n}"))
 	answers := func(old, fresh int) {
 		t.Helper()
-		deadline := time.Now().Add(5 * time.Second)
+		deadline := time.Now().Add(20 * time.Second)
 		for {
 			a, b := gw.Do("GET", "/", "X-Api-Key", "old").Code, gw.Do("GET", "/", "X-Api-Key", "new").Code
 			if a == old && b == fresh {

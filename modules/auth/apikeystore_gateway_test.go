@@ -28,12 +28,10 @@ func TestSharedAPIKeys(t *testing.T) {
 	}
 	soon := func(key, want string) {
 		t.Helper()
-		begun := time.Now()
-		for answer(key) != want {
-			if time.Since(begun) > time.Second {
-				t.Fatalf("after a second: %s is answered with %s, want %s", key, answer(key), want)
+		for deadline := time.Now().Add(10 * time.Second); answer(key) != want; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s is still answered with %s, want %s", key, answer(key), want)
 			}
-			time.Sleep(5 * time.Millisecond)
 		}
 	}
 	if got := answer("first"); got != "401 auth.api_key" {

@@ -447,7 +447,7 @@ func TestIntrospectionMistakes(t *testing.T) {
 func TestIntrospectedStreams(t *testing.T) {
 	t.Parallel()
 	idp := authtest.NewIntrospection(t)
-	idp.Activate("opaque", granted(authtest.Claims{"exp": time.Now().Add(2 * time.Second).Unix(), "iss": nil}))
+	idp.Activate("opaque", granted(authtest.Claims{"exp": time.Now().Add(4 * time.Second).Unix(), "iss": nil}))
 	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = io.WriteString(w, "data: first\n\n")
