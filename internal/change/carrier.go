@@ -18,7 +18,6 @@ type Carrier struct {
 	onRequest     bool
 	onResponse    bool
 	onHeader      bool     // header fields of requests may change
-	requestTypes  []string // media types of requests that are read, ranges last
 	variables     []string // of the older path
 }
 
@@ -26,12 +25,9 @@ type Carrier struct {
 func (c *Carrier) settle() {
 	c.variables, _ = openapi.Variables(c.older.Template)
 	for _, l := range c.legs {
-		c.onRequest = c.onRequest || len(l.request) > 0 || l.fields != nil || l.route != nil
+		c.onRequest = c.onRequest || len(l.request) > 0 || l.fields != nil || l.route != nil || l.requestTypes.newer != nil
 		c.onHeader = c.onHeader || l.fields != nil && (l.fields.used["header"] || l.fields.used["cookie"])
-		c.onResponse = c.onResponse || len(l.responses) > 0 || len(l.statuses) > 0 || l.headers != nil || l.errors
-		for _, mediaType := range sortedNames(l.request) {
-			c.requestTypes = appendNew(c.requestTypes, mediaType)
-		}
+		c.onResponse = c.onResponse || len(l.responses) > 0 || len(l.statuses) > 0 || l.headers != nil || l.errors || l.responseTypes != nil
 	}
 }
 
@@ -79,16 +75,13 @@ func (c *Carrier) RequestBody(mediaType string) bool {
 	if !isJSON(mediaType) {
 		return false
 	}
-	return slices.ContainsFunc(c.requestTypes, func(declared string) bool { return fits(declared, mediaType) })
-}
-
-// fits tells whether a declared media type or range has a type.
-func fits(declared, mediaType string) bool {
-	if declared == mediaType || declared == "*/*" {
-		return true
+	for _, l := range c.legs {
+		if find(l.request, mediaType) != nil {
+			return true
+		}
+		mediaType = l.requestTypes.forward(mediaType)
 	}
-	prefix, ok := strings.CutSuffix(declared, "*")
-	return ok && strings.HasPrefix(mediaType, prefix)
+	return false
 }
 
 // find returns the program for a media type, nil if there is none. A type goes before a
@@ -156,6 +149,10 @@ func (c *Carrier) Request(r *Request) error {
 		r.Method, r.Target = method, target
 	}
 	r.Body = body
+	for _, l := range c.legs {
+		r.MediaType = l.requestTypes.forward(r.MediaType)
+	}
+	retype(r.Header, r.MediaType)
 	return nil
 }
 
@@ -169,12 +166,14 @@ func (c *Carrier) forwardBody(r *Request) ([]byte, error) {
 		return nil, &Failure{Message: "the body cannot be read: " + flaw}
 	}
 	defer d.release()
+	mediaType := r.MediaType
 	for _, l := range c.legs {
-		if p := find(l.request, r.MediaType); p != nil {
+		if p := find(l.request, mediaType); p != nil {
 			if failure := p.forward(d); failure != nil {
 				return nil, failure
 			}
 		}
+		mediaType = l.requestTypes.forward(mediaType)
 	}
 	return d.root.write(make([]byte, 0, len(r.Body)+len(r.Body)/8+64)), nil
 }
@@ -188,7 +187,7 @@ func (c *Carrier) ResponseBody(status int, mediaType string) bool {
 	}
 	for _, l := range slices.Backward(c.legs) {
 		status = l.statusBefore(status)
-		if l.response(status, mediaType) != nil || l.errors && mediaType == problemType {
+		if mediaType = l.responseType(status, mediaType); l.response(status, mediaType) != nil || l.errors && mediaType == problemType {
 			return true
 		}
 	}
@@ -201,7 +200,7 @@ func (c *Carrier) Response(r *Response) error {
 	if !c.onResponse {
 		return nil
 	}
-	status, body := r.Status, r.Body
+	status, mediaType, body := r.Status, r.MediaType, r.Body
 	if len(body) > 0 && c.ResponseBody(status, r.MediaType) {
 		var failure error
 		if body, failure = c.backBody(r); failure != nil {
@@ -210,13 +209,15 @@ func (c *Carrier) Response(r *Response) error {
 	}
 	for _, l := range slices.Backward(c.legs) {
 		status = l.statusBefore(status)
+		mediaType = l.responseType(status, mediaType)
 		if l.headers != nil {
 			if failure := l.backHeaders(r.Header); failure != nil {
 				return failure
 			}
 		}
 	}
-	r.Status, r.Body = status, body
+	r.Status, r.MediaType, r.Body = status, mediaType, body
+	retype(r.Header, r.MediaType)
 	return nil
 }
 
@@ -227,19 +228,20 @@ func (c *Carrier) backBody(r *Response) ([]byte, error) {
 		return nil, &Failure{Message: "the body cannot be read: " + flaw}
 	}
 	defer d.release()
-	status := r.Status
+	status, mediaType := r.Status, r.MediaType
 	for _, l := range slices.Backward(c.legs) {
 		status = l.statusBefore(status)
-		if r.MediaType == problemType && l.errors {
+		mediaType = l.responseType(status, mediaType)
+		if mediaType == problemType && l.errors {
 			l.backPointers(d)
 		}
-		if p := l.response(status, r.MediaType); p != nil {
+		if p := l.response(status, mediaType); p != nil {
 			if failure := p.back(d); failure != nil {
 				return nil, failure
 			}
 		}
 	}
-	c.backStatus(d, r.Status, status, r.MediaType)
+	c.backStatus(d, r.Status, status, mediaType)
 	if d.failed.message != "" {
 		return nil, &Failure{Message: d.failed.message}
 	}

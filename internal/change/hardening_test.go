@@ -246,3 +246,30 @@ func TestHeadStaysHead(t *testing.T) {
 		t.Errorf("%s %s: %v", r.Method, r.Target, err)
 	}
 }
+
+// TestMediaTypesOfVersions: a media type that has the version in its name is the same body
+// in every version, over several boundaries too.
+func TestMediaTypesOfVersions(t *testing.T) {
+	t.Parallel()
+	contract := func(n int, member string) string {
+		text := shop(`{type: object, properties: {` + member + `: {type: string}}}`)
+		return strings.ReplaceAll(text, "application/json", fmt.Sprintf("application/vnd.acme.v%d+json", n))
+	}
+	c := versions(t).version(contract(1, "a")).
+		version(contract(2, "b"), change1+"[{rename: a, to: b}]\n").
+		version(contract(3, "c"), change1+"[{rename: b, to: c}]\n").carrier("putThing")
+	r := change.Request{Method: "PUT", MediaType: "application/vnd.acme.v1+json", Header: http.Header{"Content-Type": {"application/vnd.acme.v1+json; charset=utf-8"}}, Body: []byte(`{"a":"x"}`)}
+	if !c.RequestBody(r.MediaType) {
+		t.Error("the request would not be read")
+	}
+	if err := c.Request(&r); err != nil || string(r.Body) != `{"c":"x"}` || r.Header.Get("Content-Type") != "application/vnd.acme.v3+json; charset=utf-8" {
+		t.Errorf("%s as %v: %v", r.Body, r.Header, err)
+	}
+	res := change.Response{Status: 200, MediaType: "application/vnd.acme.v3+json", Header: http.Header{"Content-Type": {"application/vnd.acme.v3+json"}}, Body: []byte(`{"c":"x"}`)}
+	if !c.ResponseBody(200, res.MediaType) {
+		t.Error("the response would not be read")
+	}
+	if err := c.Response(&res); err != nil || string(res.Body) != `{"a":"x"}` || res.Header.Get("Content-Type") != "application/vnd.acme.v1+json" {
+		t.Errorf("%s as %v: %v", res.Body, res.Header, err)
+	}
+}

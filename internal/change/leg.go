@@ -21,7 +21,10 @@ type leg struct {
 	// responses are by the status of the older contract.
 	responses map[string]map[string]*program
 	headers   *program
-	statuses  []status
+	// requestTypes and responseTypes, by status, are media types with other names.
+	requestTypes  mediaTypes
+	responseTypes map[string]mediaTypes
+	statuses      []status
 	// errors tells that pointers in problem documents have to be carried back.
 	errors bool
 }
@@ -64,7 +67,7 @@ func (b *boundary) leg(op *openapi.Operation) *leg {
 	}
 	b.moved(l)
 	l.errors = len(l.request) > 0 || l.fields != nil
-	if len(l.request)+len(l.responses)+len(l.statuses) == 0 && l.fields == nil && l.route == nil && l.headers == nil {
+	if len(l.request)+len(l.responses)+len(l.statuses)+len(l.requestTypes.newer)+len(l.responseTypes) == 0 && l.fields == nil && l.route == nil && l.headers == nil {
 		return nil
 	}
 	return l
@@ -81,6 +84,9 @@ func (b *boundary) requests(l *leg) {
 	if l.older.Body == nil {
 		b.bodyless(l.older, own, "takes no body")
 		return
+	}
+	if l.newer.Body != nil {
+		l.requestTypes = b.pairMedia(l.older.Body.Content, l.newer.Body.Content)
 	}
 	for _, m := range l.older.Body.Content {
 		if p := b.media(l.older, m, own, "request"); p != nil {
@@ -151,6 +157,14 @@ type compiled struct {
 // responses compiles the bodies of responses, by the status in the older contract.
 func (b *boundary) responses(l *leg) {
 	for _, status := range l.older.Statuses() {
+		if newer, ok := l.newer.Responses[b.became(l.older, status)]; ok {
+			if t := b.pairMedia(l.older.Responses[status].Content, newer.Content); t.newer != nil {
+				if l.responseTypes == nil {
+					l.responseTypes = make(map[string]mediaTypes)
+				}
+				l.responseTypes[status] = t
+			}
+		}
 		own := func(c *Change) []step { return c.response[c.named(status)] }
 		for _, m := range l.older.Responses[status].Content {
 			p := b.media(l.older, m, own, "response")

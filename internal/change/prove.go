@@ -16,15 +16,15 @@ type Check func(c *openapi.Contract, side instance.Side, schema openapi.Schema, 
 // Budget bounds a proof.
 type Budget struct {
 	// Instances is how many are generated for one body. Default: 12; fewer for plans
-	// with very many bodies, but at least 4.
+	// with very many bodies, but at least 2.
 	Instances int
 	// All takes in operations that no change touches.
 	All bool
 }
 
 // maxInstances is how many instances a plan is proved with, as long as every body can
-// have 4.
-const maxInstances = 20_000
+// have 2: so a contract of 1,000 operations loads within seconds.
+const maxInstances = 8_000
 
 // Counterexample is a document that the changes carry to where it does not belong.
 type Counterexample struct {
@@ -82,7 +82,7 @@ func (p *Plan) Test(check Check, budget Budget) Result {
 	if t.budget.Instances == 0 {
 		t.budget.Instances = instance.Variants
 		if n := p.bodies(budget.All); n > 0 {
-			t.budget.Instances = min(t.budget.Instances, max(4, maxInstances/n))
+			t.budget.Instances = min(t.budget.Instances, max(2, maxInstances/n))
 		}
 	}
 	for _, b := range p.bounds {

@@ -124,7 +124,7 @@ func (r *reroute) fill(values map[string]string) (string, bool) {
 		if !ok {
 			v, ok = values[r.alias[part]]
 		}
-		if !ok || v == "" || v == "." || v == ".." || strings.ContainsAny(v, `/\`) || hasControl(v) {
+		if !ok || !PathValue(v) {
 			return "", false
 		}
 		path.WriteString(url.PathEscape(v))

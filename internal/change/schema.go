@@ -17,12 +17,13 @@ import (
 type schemas struct {
 	contract *openapi.Contract
 	root     any
+	found    map[string]any // by pointer: many bodies are sketched
 }
 
 func newSchemas(c *openapi.Contract) (*schemas, error) {
 	decoder := json.NewDecoder(bytes.NewReader(c.Document))
 	decoder.UseNumber()
-	s := &schemas{contract: c}
+	s := &schemas{contract: c, found: make(map[string]any)}
 	if err := decoder.Decode(&s.root); err != nil {
 		return nil, fmt.Errorf("reading the normalised contract %s: %w", c.File, err)
 	}
@@ -37,6 +38,15 @@ func (s *schemas) named() map[string]any {
 
 // lookup follows a JSON Pointer, nil if it leads nowhere.
 func (s *schemas) lookup(pointer string) any {
+	v, known := s.found[pointer]
+	if !known {
+		v = s.follow(pointer)
+		s.found[pointer] = v
+	}
+	return v
+}
+
+func (s *schemas) follow(pointer string) any {
 	at := s.root
 	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		switch v := at.(type) {

@@ -9,6 +9,7 @@
 package exchange
 
 import (
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -133,6 +134,9 @@ type Exchange struct {
 	// Way is how the request reaches the version that the service speaks; nil if that is
 	// its own.
 	Way any
+	// Sent is the request as the service gets it, where it is on a way whose response may
+	// point somewhere; see Returning.
+	Sent *http.Request
 	// Credentials are the request fields that auth looks for credentials in.
 	Credentials []string
 
@@ -186,8 +190,15 @@ type Exchange struct {
 	usual      [usualOwned]ownedField // room for owned
 	vary       []string
 	varyRoom   [2]string // room for vary
-	params     [5]string // room for Params
+	params     [4]string // room for Params
 	id         [1]string // the value of the request id's field
+}
+
+// Returning is a Way that corrects what the header of a response points to, before it is
+// written.
+type Returning interface {
+	// Return gets the request as the service got it.
+	Return(sent *http.Request, header http.Header)
 }
 
 // Deprecated is a set of things that a contract marks as deprecated.

@@ -153,6 +153,9 @@ type response struct {
 func (w *response) WriteHeader(status int) {
 	if w.x.Status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		w.x.Status = status
+		if way, ok := w.x.Way.(Returning); ok && w.x.Sent != nil {
+			way.Return(w.x.Sent, w.Header())
+		}
 		w.x.begin(w.Header())
 		w.x.watchHeader(w.Header())
 		w.x.become(streamOf(status, w.Header()))

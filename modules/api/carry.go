@@ -83,7 +83,9 @@ func (a *API) carry(versions []*version, chooser *versioning.Handler, changes st
 	hash := c.hash(ordered)
 	newest := ordered[len(ordered)-1]
 	for _, v := range ordered[:len(ordered)-1] {
-		a.waysOf(v, newest, chooser, hash, &c)
+		if err := a.waysOf(v, newest, chooser, hash, &c); err != nil {
+			return c, err
+		}
 	}
 	return c, nil
 }
@@ -107,7 +109,8 @@ func (a *API) spoken(versions []*version, chooser *versioning.Handler) ([]*versi
 }
 
 // waysOf makes the ways of one version.
-func (a *API) waysOf(v, newest *version, chooser *versioning.Handler, hash string, c *carriage) {
+func (a *API) waysOf(v, newest *version, chooser *versioning.Handler, hash string, c *carriage) error {
+	var ways []*change.Way
 	place := func(v *version, op *openapi.Operation, public string) change.Place {
 		return change.Place{Version: v.name, Operation: op, Public: public, Upstream: func(path string) string { return chooser.UpstreamPath(v.name, path) }}
 	}
@@ -121,8 +124,10 @@ func (a *API) waysOf(v, newest *version, chooser *versioning.Handler, hash strin
 		}
 		bases := a.bases(target)
 		base := bases[min(v.bases[i], len(bases)-1)]
-		c.ways[e.Value] = change.NewWay(a.Name, place(v, op, e.Template), place(newest, target, newest.public(base+target.Template)), c.plan.Carrier(op), chooser.Field(), hash)
+		way := change.NewWay(a.Name, place(v, op, e.Template), place(newest, target, newest.public(base+target.Template)), c.plan.Carrier(op), chooser.Field(), hash)
+		c.ways[e.Value], ways = way, append(ways, way)
 	}
+	return change.Join(ways)
 }
 
 // hash is of all that decides what becomes of a message: contracts and change files.

@@ -8,6 +8,7 @@
 //	request.go   the request: body, query, header, path, version
 //	response.go  the response on its way back
 //	etag.go      validators, which belong to one form of a document
+//	locate.go    what a response points to
 //	caddyfile.go the configuration
 package change
 
@@ -64,6 +65,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	case way.carrier == nil:
 		way.point(r)
+		x.Sent = r
 		return next.ServeHTTP(w, r)
 	}
 	// Whoever holds the body that was sent gets it back, to give its memory back.
@@ -108,6 +110,9 @@ type carriage struct {
 // ServeHTTP implements caddyhttp.Handler.
 func (c *carriage) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
 	x := exchange.From(r)
+	if x.Way != nil {
+		x.Sent = r
+	}
 	if x.Way == nil || !c.way.carrier.OnResponse() {
 		return c.next.ServeHTTP(w, r)
 	}

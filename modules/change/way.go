@@ -20,9 +20,13 @@ type Way struct {
 	// version is the one that the service speaks, and field tells it.
 	version, field string
 	// names are the changes, for the record.
-	names  string
-	tag    tag
-	series *series
+	names string
+	// method and public are the operation's, service is the path template that the
+	// service has for it.
+	method, public, service string
+	locator                 *locator
+	tag                     tag
+	series                  *series
 }
 
 // Place is what a way has to know about an operation in one version.
@@ -48,7 +52,7 @@ func (p *Place) prefix() string {
 // messages changes; field tells the service its version; hash stands for all that decides
 // what becomes of a response.
 func NewWay(api string, from, to Place, carrier *core.Carrier, field, hash string) *Way {
-	w := &Way{carrier: carrier, from: from.prefix(), to: to.prefix(), version: to.Version, field: field, series: newSeries(api, from.Version)}
+	w := &Way{method: from.Operation.Method, public: from.Public, service: to.Upstream(to.Public), carrier: carrier, from: from.prefix(), to: to.prefix(), version: to.Version, field: field, series: newSeries(api, from.Version)}
 	w.tag = newTag(from.Version, hash)
 	if carrier != nil {
 		w.names = namesOf(carrier.Changes())
