@@ -36,9 +36,9 @@ func (e *Entry) messages(c *capture, m *masker) {
 		return
 	}
 	unnoted := masker{new([]string)}
-	e.Forwarded = &Message{Method: e.Method, Target: unnoted.target(pathOf(c.path, c.query), "request"), Header: unnoted.header("request", c.now)}
+	e.Forwarded = &Message{Method: e.Method, Target: unnoted.target(pathOf(c.path, c.query), "request"), Header: unnoted.header("request", c.known())}
 	if c.forwardedSize > 0 || c.forwardedBody != nil {
-		e.Forwarded.Body = unnoted.body("request", c.now, c.forwardedBody, c.forwardedSize)
+		e.Forwarded.Body = unnoted.body("request", c.known(), c.forwardedBody, c.forwardedSize)
 	} else {
 		e.Forwarded.Body = e.Request.Body
 	}
@@ -46,7 +46,7 @@ func (e *Entry) messages(c *capture, m *masker) {
 
 // passed tells whether all policies let the request through.
 func (o *outcome) passed() bool {
-	for i := range o.decisions[:o.count] {
+	for i := range o.decisions {
 		if d := &o.decisions[i]; d.Verdict == exchange.Refused && !d.Response {
 			return false
 		}
@@ -257,7 +257,7 @@ const entrySize = 1 << 10
 func (e *Entry) measure() int64 {
 	size := entrySize + len(e.Path) + len(e.Method) + len(e.Host) + len(e.Version) + len(e.Consumer) + len(e.ClientIP) + len(e.Remote)
 	for _, s := range e.Steps {
-		size += 260 + len(s.Detail) + len(s.Cause) + len(s.Name)
+		size += 320 + len(s.Detail) + len(s.Cause) + len(s.Name)
 		for _, c := range s.Changes {
 			size += 64 + len(c.Name) + len(c.Before) + len(c.After)
 		}

@@ -19,7 +19,8 @@ type capture struct {
 
 	line     line
 	client   []field // as the client sent them
-	now      []field // as the last step left them
+	now      []field // as the last step left them, once they differ
+	parted   bool    // they do
 	left     int     // fields that there was no room for
 	path     string  // as the last step left it
 	query    string
@@ -27,7 +28,8 @@ type capture struct {
 	handed   *tap // what the service reads, if a step has replaced the body
 	replaced int  // the step that did so
 	changes  []change
-	sources  [maxSteps]string // of the steps
+	noted    int64    // bytes that the changes take up
+	sources  []string // of the steps
 	answer   []field
 	answered bool // answer is known
 	written  []byte
@@ -42,7 +44,7 @@ type capture struct {
 	requestSize, forwardedSize int64
 }
 
-// maxSteps is more than an exchange records.
+// maxSteps bounds the steps; it is more than an exchange records.
 const maxSteps = 10
 
 // line is what is known of every request.
@@ -62,6 +64,8 @@ type change struct {
 	before, after string
 }
 
+func (c *change) size() int64 { return int64(len(c.name)+len(c.before)+len(c.after)) + fieldSize }
+
 // maxChanges bounds them.
 const maxChanges = 40
 
@@ -76,7 +80,6 @@ func (c *capture) begin(rec *Recording, x *exchange.Exchange, r *http.Request) {
 	}
 	c.line.of(r)
 	c.client, c.left = take(c.client[:0], r.Header)
-	c.now = append(c.now[:0], c.client...)
 	c.path, c.query = r.URL.Path, r.URL.RawQuery
 	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 		c.body = &tap{ReadCloser: r.Body, rec: rec}
@@ -111,6 +114,9 @@ func (c *capture) Decided(r *http.Request, source string) {
 		c.r = r
 	}
 	if step := c.step(); step < maxSteps {
+		for len(c.sources) <= step {
+			c.sources = append(c.sources, "")
+		}
 		c.sources[step] = source
 	}
 	c.differences()
@@ -157,9 +163,20 @@ func (c *capture) note(where exchange.Place, name, before, after string) {
 }
 
 func (c *capture) noteAt(step int, where exchange.Place, name, before, after string) {
-	if len(c.changes) < maxChanges {
-		c.changes = append(c.changes, change{step, where, name, before, after})
+	if len(c.changes) == maxChanges {
+		return
 	}
+	bound := maxTarget
+	switch where {
+	case exchange.RequestBody, exchange.ResponseBody:
+		bound = maxBody
+	case exchange.RequestHeader, exchange.ResponseHeader:
+		bound = maxValue
+	}
+	made := change{step, where, shorten(name, maxValue), shorten(before, bound), shorten(after, bound)}
+	c.noted += made.size()
+	c.rec.inFlight.Add(made.size())
+	c.changes = append(c.changes, made)
 }
 
 // Changed implements exchange.Watcher.
@@ -170,11 +187,7 @@ func (c *capture) Changed(change exchange.Change) {
 			step = i
 		}
 	}
-	bound := maxValue
-	if change.Where == exchange.RequestBody || change.Where == exchange.ResponseBody {
-		bound = maxBody
-	}
-	c.noteAt(step, change.Where, change.Name, shorten(change.Before, bound), shorten(change.After, bound))
+	c.noteAt(step, change.Where, change.Name, change.Before, change.After)
 }
 
 // Owned implements exchange.Watcher.

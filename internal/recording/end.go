@@ -25,8 +25,7 @@ type outcome struct {
 	total, own, upstream, life time.Duration
 	stream                     exchange.Stream
 	aborted, live              bool
-	decisions                  [maxSteps]exchange.Decision
-	count                      int
+	decisions                  []exchange.Decision
 	trace                      trace.SpanContext
 }
 
@@ -36,7 +35,7 @@ func (o *outcome) of(x *exchange.Exchange, r *http.Request) {
 	o.status, o.bytes, o.stream, o.aborted = x.Status, x.Bytes, x.Stream, x.Aborted
 	o.total, o.own, o.upstream, o.life = x.Total, x.Own, x.Upstream, x.Life
 	o.live = false
-	o.group, o.count = x.Group, copy(o.decisions[:], x.Decisions())
+	o.group, o.decisions = x.Group, append(o.decisions[:0], x.Decisions()...)
 	o.trace = trace.SpanContextFromContext(r.Context())
 	if x.Identity != nil {
 		o.consumer = shorten(x.Identity.Subject(), maxValue)
@@ -51,7 +50,7 @@ func (c *capture) end(r *http.Request) int64 {
 		c.differences()
 	}
 	c.outcome.of(c.x, r)
-	held := captureSize + int64(cap(c.written))
+	held := captureSize + int64(cap(c.written)) + c.noted
 	if c.body != nil {
 		c.requestBody, c.requestSize = c.body.end()
 		held += int64(cap(c.requestBody))
@@ -82,12 +81,8 @@ func (c *capture) cut() int64 {
 			size += fields[i].cut()
 		}
 	}
-	for i := range c.changes {
-		change := &c.changes[i]
-		if bound := maxTarget; change.where != exchange.RequestBody && change.where != exchange.ResponseBody {
-			change.before, change.after = shorten(change.before, bound), shorten(change.after, bound)
-		}
-		size += int64(len(change.before)+len(change.after)) + fieldSize
+	for i := range c.outcome.decisions {
+		size += sizeOf(c.outcome.decisions[i].Refusal)
 	}
 	return size + sizeOf(c.outcome.refusal)
 }
@@ -100,7 +95,11 @@ func (c *capture) reset() bool {
 	clear(c.now)
 	clear(c.answer)
 	clear(c.changes)
-	written := c.written[:0]
-	*c = capture{client: c.client[:0], now: c.now[:0], answer: c.answer[:0], changes: c.changes[:0], written: written}
-	return cap(written) <= maxBody && cap(c.client) <= maxFields
+	clear(c.sources)
+	clear(c.outcome.decisions)
+	*c = capture{
+		client: c.client[:0], now: c.now[:0], answer: c.answer[:0], changes: c.changes[:0], written: c.written[:0], sources: c.sources[:0],
+		outcome: outcome{decisions: c.outcome.decisions[:0]},
+	}
+	return cap(c.written) <= maxBody && cap(c.client) <= maxFields
 }

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"gateway/internal/exchange"
@@ -58,11 +59,20 @@ func (f *field) same(values []string) bool {
 	return true
 }
 
+// text joins the values, as far as anybody will see them.
 func (f *field) text() string {
 	if len(f.more) == 0 {
 		return f.first
 	}
-	return f.first + ", " + strings.Join(f.more, ", ")
+	var b strings.Builder
+	b.WriteString(shorten(f.first, maxValue))
+	for _, value := range f.more {
+		if b.Len() > maxValue {
+			break
+		}
+		b.WriteString(", " + shorten(value, maxValue))
+	}
+	return b.String()
 }
 
 // cut shortens the values, so that the field keeps nothing long alive. It returns how
@@ -95,36 +105,53 @@ func (c *capture) compare(header http.Header) {
 	if _, ok := header[exchange.RequestIDHeader]; ok {
 		id = 1 // the gateway's own, on every request
 	}
-	if c.looks() && len(header) == len(c.now)+id {
+	if c.looks() && len(header) == len(c.known())+id {
 		return
 	}
-	for i := 0; i < len(c.now); i++ {
-		f := &c.now[i]
-		values := header[f.name]
-		if f.same(values) {
+	for i := 0; i < len(c.known()); i++ {
+		values := header[c.known()[i].name]
+		if c.known()[i].same(values) {
 			continue
 		}
-		before := f.text()
+		c.part()
+		f := &c.now[i]
+		name, before := f.name, f.text()
 		if len(values) == 0 {
-			c.note(exchange.RequestHeader, f.name, before, "")
 			last := len(c.now) - 1
 			c.now[i], c.now[last] = c.now[last], field{} // which keeps nothing alive
 			c.now = c.now[:last]
+			c.note(exchange.RequestHeader, name, before, "")
 			i--
 			continue
 		}
-		*f = fieldOf(f.name, values)
-		c.note(exchange.RequestHeader, f.name, before, f.text())
+		*f = fieldOf(name, values)
+		c.note(exchange.RequestHeader, name, before, f.text())
 	}
-	if len(header) == len(c.now)+id || c.left > 0 {
+	if len(header) == len(c.known())+id || c.left > 0 {
 		return // nothing was added; beyond the bound that cannot be told
 	}
 	for name, values := range header {
-		if name == exchange.RequestIDHeader || len(values) == 0 || len(c.now) == maxFields || c.has(name) {
+		if name == exchange.RequestIDHeader || len(values) == 0 || len(c.known()) == maxFields || c.has(name) {
 			continue
 		}
+		c.part()
 		c.now = append(c.now, fieldOf(name, values))
 		c.note(exchange.RequestHeader, name, "", c.now[len(c.now)-1].text())
+	}
+}
+
+// known are the fields as the last step left them.
+func (c *capture) known() []field {
+	if c.parted {
+		return c.now
+	}
+	return c.client
+}
+
+// part makes room for fields that differ from the client's. Most requests have none.
+func (c *capture) part() {
+	if !c.parted {
+		c.now, c.parted = append(c.now[:0], c.client...), true
 	}
 }
 
@@ -142,10 +169,5 @@ func (c *capture) looks() bool {
 }
 
 func (c *capture) has(name string) bool {
-	for i := range c.now {
-		if c.now[i].name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.known(), func(f field) bool { return f.name == name })
 }

@@ -178,12 +178,15 @@ func (rec *Recording) Record(x *exchange.Exchange, r *http.Request) {
 	}
 	size := c.end(r)
 	rec.mu.Lock()
-	defer rec.mu.Unlock()
 	rec.seen++
 	rec.shut(c)
-	rec.push(c, size)
+	left := rec.push(c, size)
 	rec.evict()
+	rec.mu.Unlock()
 	rec.nudge()
+	if left != nil { // emptied while nobody waits
+		rec.recycle(left)
+	}
 }
 
 // nudge tells the goroutine that there is something to settle.

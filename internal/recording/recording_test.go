@@ -108,6 +108,50 @@ func TestHostileSizesAreBounded(t *testing.T) {
 	runtime.KeepAlive(rec)
 }
 
+// TestHostileChangesAreBounded: steps that replace, add and remove huge fields of many
+// values, more often than is noted, hold and count no more than is shown of them, while
+// the requests are under way and afterwards.
+func TestHostileChangesAreBounded(t *testing.T) {
+	rec := started(t)
+	before := heap()
+	var flying []exchanged
+	const requests, long = 20, 200 << 10
+	for i := range requests {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		e := begin(rec, fmt.Sprint(i), r)
+		for step := range 2 * maxChanges {
+			huge := strings.Repeat(string(rune('a'+step%26)), long)
+			r.Header = http.Header{fmt.Sprintf("X-%d", step): {huge, huge, huge}, "X-Same": {huge}}
+			r.URL.Path, r.URL.RawQuery = "/"+huge, huge
+			e.x.Watcher.Decided(r, "Caddyfile:1")
+			e.x.Watcher.Changed(exchange.Change{Where: exchange.ResponseBody, Before: huge, After: huge})
+		}
+		r.Header, r.URL.Path, r.URL.RawQuery = http.Header{}, "/", "" // what the connection held has gone
+		flying = append(flying, e)
+	}
+	counted := rec.State().Bytes
+	// What the last step left is the request's own: path, query and fields.
+	if held := heap() - before; held > counted+4*requests*long {
+		t.Errorf("under way, the heap has grown by %d bytes, of which %d are counted", held, counted)
+	}
+	for _, e := range flying {
+		rec.Record(e.x, e.r)
+	}
+	if n := rec.inFlight.Load(); n != 0 {
+		t.Errorf("%d bytes are in flight after the end", n)
+	}
+	for _, e := range rec.Entries() {
+		for _, step := range e.Steps {
+			for _, c := range step.Changes {
+				if bound := map[bool]int{true: maxBody, false: maxTarget}[c.Where == "response.body"] + len("…"); len(c.Before) > bound || len(c.After) > bound || len(c.Name) > maxValue {
+					t.Fatalf("%s of %d and %d bytes", c.Where, len(c.Before), len(c.After))
+				}
+			}
+		}
+	}
+	runtime.KeepAlive(flying)
+}
+
 // endless is a body of that many bytes, which takes up none.
 func endless(n int64) io.Reader { return io.LimitReader(zeros{}, n) }
 

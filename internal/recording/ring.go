@@ -19,34 +19,38 @@ func (rec *Recording) shut(c *capture) {
 	}
 }
 
-// push puts a capture behind the newest item. Whoever calls holds mu.
-func (rec *Recording) push(c *capture, size int64) {
+// push puts a capture behind the newest item. It returns the one that has left for it,
+// or nil. Whoever calls holds mu.
+func (rec *Recording) push(c *capture, size int64) (left *capture) {
 	if rec.count == Capacity {
-		rec.drop()
+		left = rec.drop()
 	}
 	rec.seq++
 	rec.items[(rec.first+rec.count)%Capacity] = item{seq: rec.seq, raw: c, size: size}
 	rec.count++
 	rec.bytes += size
+	return left
 }
 
 // evict drops the oldest items until all fit. Whoever calls holds mu.
 func (rec *Recording) evict() {
 	for rec.bytes > maxRemembered && rec.count > 1 {
-		rec.drop()
+		if c := rec.drop(); c != nil {
+			rec.recycle(c)
+		}
 	}
 }
 
-func (rec *Recording) drop() {
+// drop forgets the oldest item. It returns its capture, if it still is one.
+func (rec *Recording) drop() (left *capture) {
 	oldest := &rec.items[rec.first]
-	if oldest.raw != nil {
-		rec.recycle(oldest.raw)
-	}
+	left = oldest.raw
 	rec.bytes -= oldest.size
 	rec.dropped = oldest.seq
 	*oldest = item{}
 	rec.first = (rec.first + 1) % Capacity
 	rec.count--
+	return left
 }
 
 // recycle makes a capture ready for another request, unless it has grown.

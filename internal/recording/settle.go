@@ -114,7 +114,7 @@ func (e *Entry) judge(o *outcome) {
 		e.Status = 200 // net/http answers for handlers that write nothing
 	}
 	stopped := false
-	for i := range o.decisions[:o.count] {
+	for i := range o.decisions {
 		d := &o.decisions[i]
 		if d.Refusal == nil {
 			continue
@@ -170,7 +170,7 @@ func placeOf(v *problem.Violation) string {
 // steps makes the timeline, with what each step changed.
 func (e *Entry) steps(c *capture, m *masker) {
 	o := &c.outcome
-	for i := range o.decisions[:o.count] {
+	for i := range o.decisions {
 		e.Steps = append(e.Steps, stepOf(&o.decisions[i], c.source(i), m))
 	}
 	if e.Outcome == Failed && o.refusal.Cause != nil {
@@ -184,7 +184,7 @@ func (e *Entry) steps(c *capture, m *masker) {
 		e.step(change.step).add(m.change(change))
 	}
 	e.bodyChange(c)
-	e.Row.Steps = make([]StepRow, 0, o.count)
+	e.Row.Steps = make([]StepRow, 0, len(o.decisions))
 	for i := range e.Steps {
 		e.Row.Steps = append(e.Row.Steps, e.Steps[i].StepRow)
 	}
@@ -193,15 +193,13 @@ func (e *Entry) steps(c *capture, m *masker) {
 // source is where the policy of a step stands; that of a response is its request's.
 func (c *capture) source(i int) string {
 	d := &c.outcome.decisions[i]
-	if !d.Response {
-		return c.sources[i]
+	if d.Response {
+		i = slices.IndexFunc(c.outcome.decisions[:i], func(other exchange.Decision) bool { return other.Policy == d.Policy && !other.Response })
 	}
-	for j := range c.outcome.decisions[:i] {
-		if other := &c.outcome.decisions[j]; other.Policy == d.Policy && !other.Response {
-			return c.sources[j]
-		}
+	if i < 0 || i >= len(c.sources) {
+		return ""
 	}
-	return ""
+	return c.sources[i]
 }
 
 func stepOf(d *exchange.Decision, source string, m *masker) Step {
