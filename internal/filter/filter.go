@@ -6,11 +6,13 @@
 // Terms are joined by spaces, and all of them have to match. A term is key:value, or a
 // word that has to be in some text of the request. A value may have "*" in it, stand in
 // quotes, and be one of several with commas between them; a number may be compared with
-// >=, <=, > and <. A "-" before a term means not. Case makes no difference.
+// >=, <=, > and <, or lie in a range such as 400..499, which 4xx is for a status. A "-"
+// before a term means not. Case makes no difference.
 //
 //	filter.go   keys, and what is asked
 //	parse.go    text to terms, with the places of mistakes
-//	pattern.go  values
+//	pattern.go  values that are texts
+//	number.go   values that are numbers
 package filter
 
 // Key is what a term is about.
@@ -32,6 +34,8 @@ const (
 	Operation
 	Host
 	Stream
+	Query // of the target, masked
+	Group // of a canary
 	TotalMS
 	OwnMS
 	UpstreamMS
@@ -41,7 +45,7 @@ const (
 
 var keyNames = [keyCount]string{
 	"reason", "status", "method", "path", "route", "api", "version", "consumer", "outcome", "policy", "id", "operation",
-	"host", "stream", "total_ms", "own_ms", "upstream_ms", "bytes",
+	"host", "stream", "query", "group", "total_ms", "own_ms", "upstream_ms", "bytes",
 }
 
 // String returns the word of the key.
@@ -51,6 +55,9 @@ func (k Key) String() string { return keyNames[k] }
 func (k Key) Number() bool {
 	return k == Status || k >= TotalMS
 }
+
+// time tells whether values of the key are milliseconds.
+func (k Key) time() bool { return k == TotalMS || k == OwnMS || k == UpstreamMS }
 
 // Keys returns the words of all keys, for suggestions.
 func Keys() []string { return append([]string(nil), keyNames[:]...) }

@@ -2,9 +2,7 @@ package filter
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -143,8 +141,8 @@ func (p *parser) bare(t term) (term, error) {
 		return t, err
 	}
 	if !quoted {
-		if i := strings.IndexAny(text, "<>="); i > 0 && slices.Contains(keyNames[:], strings.ToLower(text[:i])) {
-			return t, p.fault(start, p.at, "write "+text[:i]+":"+text[i:], "a comparison stands behind a colon")
+		if message, hint := foreign(text); message != "" {
+			return t, p.fault(start, p.at, hint, "%s", message)
 		}
 	}
 	t.anywhere = true
@@ -157,6 +155,35 @@ func (p *parser) bare(t term) (term, error) {
 	return t, nil
 }
 
+// foreign tells what is wrong with a word that means something in other languages, and
+// would be looked for as it stands in this one.
+func foreign(text string) (message, hint string) {
+	switch text {
+	case "AND", "&&":
+		return text + " is not needed", "terms with a space between them have to match all; in quotes it is a word like any other"
+	case "OR", "||":
+		return text + " is not known", "write several values with commas between them, such as status:404,429; in quotes it is a word like any other"
+	case "NOT", "!":
+		return text + " is not known", `write "-" before the term, such as -method:GET; in quotes it is a word like any other`
+	}
+	if rest, ok := strings.CutPrefix(text, "!"); ok {
+		return `"!" is not known`, `"-" before a term means not: -` + rest
+	}
+	i := strings.IndexAny(text, "<>=!~")
+	if i <= 0 {
+		return "", ""
+	}
+	key := slices.Index(keyNames[:], strings.ToLower(text[:i]))
+	if key < 0 {
+		return "", ""
+	}
+	rest := strings.TrimLeft(text[i:], "=~")
+	if after, not := strings.CutPrefix(rest, "!"); not {
+		return "a comparison stands behind a colon", "write -" + text[:i] + ":" + strings.TrimLeft(after, "=~")
+	}
+	return "a comparison stands behind a colon", "write " + text[:i] + ":" + rest
+}
+
 // values reads one or more values with commas between them.
 func (p *parser) values(t term) (term, error) {
 	for {
@@ -166,7 +193,11 @@ func (p *parser) values(t term) (term, error) {
 			return t, err
 		}
 		if text == "" && !quoted {
-			return t, p.fault(start, p.at, t.key.String()+`:"" finds requests without one`, "%s needs a value", t.key)
+			hint := t.key.String() + `:"" finds requests without one`
+			if t.key.Number() {
+				hint = "such as " + t.key.String() + ":>=400"
+			}
+			return t, p.fault(start, p.at, hint, "%s needs a value", t.key)
 		}
 		v, err := p.value(t.key, text, quoted, start)
 		if err != nil {
@@ -220,25 +251,15 @@ func (p *parser) quoted() (string, error) {
 }
 
 func (p *parser) value(key Key, text string, quoted bool, start int) (value, error) {
-	if !key.Number() {
-		if quoted {
-			return literal(text), nil
-		}
+	switch {
+	case !key.Number() && quoted:
+		return literal(text), nil
+	case !key.Number():
 		return pattern(text), nil
 	}
-	if strings.Contains(text, "*") {
-		return pattern(text), nil
+	v, hint := numeric(key, text)
+	if hint != "" {
+		return v, p.fault(start, p.at, hint, "%s is compared with a number, got %q", key, text)
 	}
-	op := equal
-	for _, o := range operators {
-		if rest, ok := strings.CutPrefix(text, o.text); ok {
-			op, text = o.op, rest
-			break
-		}
-	}
-	limit, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(limit) || math.IsInf(limit, 0) {
-		return value{}, p.fault(start, p.at, "such as "+key.String()+":>=400", "%s is compared with a number, got %q", key, text)
-	}
-	return value{op: op, limit: limit}, nil
+	return v, nil
 }

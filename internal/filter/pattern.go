@@ -1,37 +1,17 @@
 package filter
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // value is what a key is compared with.
 type value struct {
 	op operator
-	// limit is what a number is compared with.
-	limit float64
+	// limit is what a number is compared with, and upper the end of a range.
+	limit, upper float64
 	// parts are the pieces of a text between its wildcards, in lower case. Open ends
 	// are wildcards too.
 	parts               []string
 	openStart, openStop bool
 }
-
-type operator uint8
-
-const (
-	like operator = iota
-	equal
-	atLeast
-	atMost
-	above
-	below
-)
-
-// operators in the order in which they are tried.
-var operators = []struct {
-	text string
-	op   operator
-}{{">=", atLeast}, {"<=", atMost}, {">", above}, {"<", below}, {"=", equal}}
 
 // pattern makes a value of a text with wildcards.
 func pattern(text string) value {
@@ -86,20 +66,4 @@ func (v *value) text(text string) bool {
 		}
 	}
 	return true
-}
-
-func (v *value) number(n float64) bool {
-	switch v.op {
-	case equal:
-		return n == v.limit
-	case atLeast:
-		return n >= v.limit
-	case atMost:
-		return n <= v.limit
-	case above:
-		return n > v.limit
-	case below:
-		return n < v.limit
-	}
-	return v.text(strconv.FormatFloat(n, 'f', -1, 64))
 }

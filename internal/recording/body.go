@@ -30,6 +30,7 @@ func (m *masker) note(where string, names ...string) {
 func (e *Entry) messages(c *capture, m *masker) {
 	e.Path = m.path(c.line.path)
 	e.Request = Message{Method: e.Method, Target: m.target(c.line.target, "request"), Header: m.header("request", c.client)}
+	_, e.Query, _ = strings.Cut(e.Request.Target, "?")
 	e.Request.Body = m.body("request", c.client, c.requestBody, c.requestSize)
 	e.Response = Answer{Status: e.Status, Header: m.header("response", c.answer), Body: m.body("response", c.answer, c.written, c.outcome.bytes)}
 	if c.slender || e.Outcome == Refused && !c.outcome.passed() {

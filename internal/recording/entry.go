@@ -41,6 +41,7 @@ type Row struct {
 	Method    string    `json:"method"`
 	Host      string    `json:"host"`
 	Path      string    `json:"path"`
+	Query     string    `json:"query"` // of the target, masked
 	Template  string    `json:"template"`
 	Operation string    `json:"operation"`
 	API       string    `json:"api"`

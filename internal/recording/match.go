@@ -5,38 +5,43 @@ import (
 	"gateway/internal/filter"
 )
 
+// texts are the values of the keys that have one text each.
+var texts = [...]func(*Row) string{
+	filter.Reason:    func(r *Row) string { return r.Reason },
+	filter.Method:    func(r *Row) string { return r.Method },
+	filter.Path:      func(r *Row) string { return r.Path },
+	filter.Query:     func(r *Row) string { return r.Query },
+	filter.Route:     func(r *Row) string { return r.Template },
+	filter.API:       func(r *Row) string { return r.API },
+	filter.Version:   func(r *Row) string { return r.Version },
+	filter.Consumer:  func(r *Row) string { return r.Consumer },
+	filter.Group:     func(r *Row) string { return r.Group },
+	filter.Outcome:   func(r *Row) string { return r.Outcome },
+	filter.ID:        func(r *Row) string { return r.ID },
+	filter.Operation: func(r *Row) string { return r.Operation },
+	filter.Host:      func(r *Row) string { return r.Host },
+	filter.Stream:    func(r *Row) string { return r.Stream },
+}
+
+// numbers are the values of the keys that are numbers.
+var numbers = [...]func(*Row) float64{
+	filter.Status:     func(r *Row) float64 { return float64(r.Status) },
+	filter.TotalMS:    func(r *Row) float64 { return r.Total },
+	filter.OwnMS:      func(r *Row) float64 { return r.Own },
+	filter.UpstreamMS: func(r *Row) float64 { return r.Upstream },
+	filter.Bytes:      func(r *Row) float64 { return float64(r.BytesOut) },
+}
+
 // Texts implements filter.Subject.
 func (r *Row) Texts(dst []string, key filter.Key) []string {
-	switch key {
-	case filter.Reason:
-		return append(dst, r.Reason)
-	case filter.Method:
-		return append(dst, r.Method)
-	case filter.Path:
-		return append(dst, r.Path)
-	case filter.Route:
-		return append(dst, r.Template)
-	case filter.API:
-		return append(dst, r.API)
-	case filter.Version:
-		return append(dst, r.Version)
-	case filter.Consumer:
-		return append(dst, r.Consumer)
-	case filter.Outcome:
-		return append(dst, r.Outcome)
-	case filter.Policy:
+	if key == filter.Policy {
 		return r.against(dst)
-	case filter.ID:
-		return append(dst, r.ID)
-	case filter.Operation:
-		return append(dst, r.Operation)
-	case filter.Host:
-		return append(dst, r.Host)
-	case filter.Stream:
-		return append(dst, r.Stream)
 	}
-	return dst
+	return append(dst, texts[key](r))
 }
+
+// Number implements filter.Subject.
+func (r *Row) Number(key filter.Key) float64 { return numbers[key](r) }
 
 // against names the policies that refused or reported.
 func (r *Row) against(dst []string) []string {
@@ -50,23 +55,6 @@ func (r *Row) against(dst []string) []string {
 		}
 	}
 	return dst
-}
-
-// Number implements filter.Subject.
-func (r *Row) Number(key filter.Key) float64 {
-	switch key {
-	case filter.Status:
-		return float64(r.Status)
-	case filter.TotalMS:
-		return r.Total
-	case filter.OwnMS:
-		return r.Own
-	case filter.UpstreamMS:
-		return r.Upstream
-	case filter.Bytes:
-		return float64(r.BytesOut)
-	}
-	return 0
 }
 
 var _ filter.Subject = (*Row)(nil)

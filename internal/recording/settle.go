@@ -36,9 +36,9 @@ func (rec *Recording) settle() bool {
 			here := rec.at(i)
 			rec.bytes += entry.size - here.size
 			here.entry, here.size = entry, entry.size
+			rec.evict() // masking may have made a text longer
 		}
 	}
-	rec.evict() // masking may have made a text longer
 	if rec.told != last {
 		rec.settled, rec.told = last, last
 		close(rec.news)

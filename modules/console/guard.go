@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -49,11 +50,24 @@ func hostOf(field string) string {
 }
 
 // foreign tells whether another site's page asks (Fetch Metadata). Typing the address
-// and following a link are "none" and a navigation.
+// and following a link are "none" and a navigation. Browsers that do not say so name at
+// least the origin, where a page of another asks.
 func foreign(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "same-origin", "none":
+	case "":
+		return otherOrigin(r)
+	case "same-origin", "none":
 		return false
 	}
 	return r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document"
+}
+
+// otherOrigin tells whether the request names an origin that is not the console's.
+func otherOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	from, err := url.Parse(origin)
+	return err != nil || from.Host != r.Host
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"gateway/internal/admin"
@@ -80,11 +79,7 @@ func allowed(w http.ResponseWriter, r *http.Request) bool {
 		})
 		return false
 	}
-	origin := r.Header.Get("Origin")
-	if origin == "" || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
-		return true
-	}
-	if from, err := url.Parse(origin); err != nil || from.Host != r.Host {
+	if r.Header.Get("Sec-Fetch-Site") != "same-origin" && otherOrigin(r) {
 		refuse(w, refusal{Status: http.StatusForbidden, Title: "The request comes from another origin"})
 		return false
 	}

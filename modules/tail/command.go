@@ -39,9 +39,9 @@ below it why it was refused:
 
 The filter is that of the console: terms that all have to match, key:value or a word. Keys
 are ` + strings.Join(filter.Keys(), ", ") + `.
-Values may have * in them, be several with commas between them, and numbers may be
-compared with >=, <=, > and <. A - before a term means not; put -- before a first term that
-begins with one.
+Values may have * in them, stand in quotes, and be several with commas between them;
+numbers may be compared with >=, <=, > and <, or lie in a range such as 400..499 or 4xx. A -
+before a term means not; put -- before a first term that begins with one.
 `,
 		CobraFunc: func(cmd *cobra.Command) {
 			flags := cmd.Flags()

@@ -52,9 +52,13 @@ func render(e *recording.Entry, o Options) string {
 }
 
 // head is the line of a request: time, status, method, path, milliseconds, reason,
-// consumer, version; and the id where there is more to see on the console.
+// consumer, version, group of a canary; and the id where there is more to see on the console.
 func head(row *recording.Row, colour bool) string {
-	path := terminal.Cut(terminal.Line(row.Path), maxPath)
+	path := row.Path
+	if row.Query != "" {
+		path += "?" + row.Query
+	}
+	path = terminal.Cut(terminal.Line(path), maxPath)
 	if n := pathWidth - len([]rune(path)); n > 0 {
 		path += strings.Repeat(" ", n)
 	}
@@ -72,6 +76,7 @@ func head(row *recording.Row, colour bool) string {
 	add(terminal.Bold, wordOf(row))
 	add("", row.Consumer)
 	add("", row.Version)
+	add("", row.Group)
 	if row.ReplayOf != "" {
 		add(terminal.Dim, "replay")
 	}

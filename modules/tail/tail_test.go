@@ -85,8 +85,8 @@ func TestLines(t *testing.T) {
 		want string
 	}{
 		{
-			"answered", recording.Entry{Row: recording.Row{At: at, Method: "GET", Path: "/v1/orders", Status: 200, Outcome: recording.Answered, Total: 3.14, Version: "v1", Consumer: "alice"}},
-			"14:03:22 200 GET    /v1/orders                           3.1ms  alice  v1\n",
+			"answered", recording.Entry{Row: recording.Row{At: at, Method: "GET", Path: "/v1/orders", Query: "limit=3&token=••••", Status: 200, Outcome: recording.Answered, Total: 3.14, Version: "v1", Group: "canary", Consumer: "alice"}},
+			"14:03:22 200 GET    /v1/orders?limit=3&token=••••        3.1ms  alice  v1  canary\n",
 		},
 		{
 			"broken rules", recording.Entry{

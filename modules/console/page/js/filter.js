@@ -2,29 +2,40 @@
 import { reasons } from "./api.js";
 import { h, fill } from "./dom.js";
 
-const keys = {
-	reason: "why, such as schema.* or auth.expired", status: "such as 404, >=500", outcome: "what became of it", method: "such as POST",
-	path: "as the client sent it, such as /v1/*", route: "the template", api: "the API", version: "its version", consumer: "who called",
+// keys are those of the language, with what each is about.
+export const keys = {
+	reason: "why, such as schema.* or auth.expired", status: "such as 404, 5xx, >=400", outcome: "what became of it", method: "such as POST",
+	path: "as the client sent it, such as /v1/*", query: "behind the ?, such as *limit=*", route: "the template", api: "the API", version: "its version", group: "of a canary", consumer: "who called",
 	policy: "which step decided", operation: "the operationId", host: "the host", id: "the request id", stream: "websocket, sse or upgrade",
-	total_ms: "all of the time, such as >250", own_ms: "the gateway's own", upstream_ms: "the service's", bytes: "of the answer",
+	total_ms: "all of the time, such as >250 or 1s..", own_ms: "the gateway's own", upstream_ms: "the service's", bytes: "of the answer",
 };
 const values = {
 	outcome: ["answered", "refused", "failed", "reported", "aborted", "open"],
 	method: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
 	policy: ["api", "versioning", "auth", "ratelimit", "validate"],
 	stream: ["websocket", "sse", "upgrade"],
-	status: [">=400", ">=500", "200", "401", "403", "404", "422", "429", "502"],
-	total_ms: [">100", ">250", ">1000"],
+	group: ["canary", "stable"],
+	status: [">=400", "4xx", "5xx", "200", "401", "403", "404", "422", "429", "502"],
+	total_ms: [">100", ">250", ">1s", "100..250"],
+	own_ms: [">1", ">10"],
+	upstream_ms: [">100", ">1s"],
 };
 const groups = ["schema.*", "auth.*", "limit.*", "route.*", "version.*", "upstream.*"];
 const fields = { api: "api", version: "version", consumer: "consumer", operation: "operation", host: "host", route: "template" };
 
-// word finds what stands at the caret: where it begins, whether it is negated, its key and the value so far.
-function word(text, caret) {
-	let start = caret;
-	while (start > 0 && !/\s/.test(text[start - 1])) start--;
-	let end = caret;
-	while (end < text.length && !/\s/.test(text[end])) end++;
+// word finds the term at the caret: where it begins, whether it is negated, its key and the value so far. A space in
+// quotes ends none.
+export function word(text, caret) {
+	let start = 0, end = 0, open = false;
+	for (; end < text.length; end++) {
+		if (text[end] === "\\" && open) end++;
+		else if (text[end] === '"') open = !open;
+		else if (!open && /\s/.test(text[end])) {
+			if (end >= caret) break;
+			start = end + 1;
+		}
+	}
+	end = Math.max(caret, Math.min(end, text.length));
 	const part = text.slice(start, caret);
 	const not = part.startsWith("-") ? "-" : "";
 	const colon = part.indexOf(":");
@@ -110,7 +121,7 @@ export class Filter {
 		let options;
 		if (at.key === null) {
 			const start = at.value.toLowerCase();
-			options = Object.entries(keys).filter(([key]) => key.startsWith(start) && (start || !["id", "bytes", "stream", "host", "own_ms", "upstream_ms"].includes(key)))
+			options = Object.entries(keys).filter(([key]) => key.startsWith(start) && (start || !["id", "bytes", "stream", "host", "own_ms", "upstream_ms", "query", "group", "operation"].includes(key)))
 				.map(([key, hint]) => ({ text: `${at.not}${key}:`, show: `${key}:`, hint, more: true }));
 		} else {
 			const start = at.value.split(",").at(-1).replace(/^"/, "").toLowerCase();

@@ -30,9 +30,9 @@ function entry(row) {
 	const cell = (kind, ...children) => h(`span.${kind}`, { role: "cell" }, ...children);
 	return h("div.entry", { role: "row", "data-seq": row.seq },
 		cell("e-time", time(row.at)), cell("e-method.method", row.method),
-		cell("e-path", h("a", { href: `#/requests/${encodeURIComponent(row.id)}`, title: row.host + row.path, on: { click: (event) => open(event, row) } }, row.path)),
+		cell("e-path", h("a", { href: `#/requests/${encodeURIComponent(row.id)}`, title: `${row.host}${row.path}${row.query ? `?${row.query}` : ""}`, on: { click: (event) => open(event, row) } }, row.path, row.query && h("span.soft", null, `?${row.query}`))),
 		h("span.e-status", { role: "cell", class: statusKind(row.status) }, row.status ? String(row.status) : "–"),
-		cell("e-why", ...why(row)), cell("e-who", row.consumer ?? ""), cell("e-ms", ms(row.total_ms)), h("span.e-bar", { role: "cell" }, pace(row)));
+		cell("e-why", ...why(row)), cell("e-who", row.consumer ?? "", row.group && [" ", h("span.pill.plain", { title: `Canary group: ${row.group}` }, row.group)]), cell("e-ms", ms(row.total_ms)), h("span.e-bar", { role: "cell" }, pace(row)));
 }
 
 function open(event, row) {
