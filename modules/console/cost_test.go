@@ -65,7 +65,7 @@ func TestRecordingCostsNoAllocation(t *testing.T) {
 // costs without a console, which is some 9 µs where nothing else runs: 3 µs are a third. The fastest of many short rounds, one after
 // the other, is what neither side loses to whatever else the machine does meanwhile.
 func TestRecordingCostsLittle(t *testing.T) {
-	on := one(started(t, freeAddress(t), site[len(":8080 {\n"):len(site)-len("}\n")]))
+	on := one(started(t, freeport.Address(t), site[len(":8080 {\n"):len(site)-len("}\n")]))
 	off := one(gatewaytest.New(t, site))
 	const (
 		requests = 100 // of a round

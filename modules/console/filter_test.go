@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"gateway/internal/filter"
+	"gateway/internal/freeport"
 )
 
 // TestThePageKnowsEveryKey of the filter language, to suggest it and to say what it is about.
@@ -35,18 +36,18 @@ func TestThePageKnowsEveryKey(t *testing.T) {
 // completed as a whole.
 func TestFilterByWhatARowShows(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	gw := started(t, address, "\tcanary 100% {\n\t\tby {http.request.host}\n\t}\n\trespond /fails 503\n\trespond ok")
 	tab := newTab(t, address)
-	tab.do("opening", tab.open(""), has("No requests yet"))
+	tab.Do("opening", tab.Open(""), has("No requests yet"))
 	gw.Do("GET", "/orders?limit=3&token=hidden-hidden")
 	gw.Do("GET", "/fails")
 	rows := func(n int) string { return fmt.Sprintf(`document.querySelectorAll(".entry").length === %d`, n) }
-	tab.do("the row", has("/orders?limit=3&token=••••"), until(`document.querySelector(".entry .e-who .pill").textContent === "canary"`), hasNot("hidden-hidden"))
+	tab.Do("the row", has("/orders?limit=3&token=••••"), until(`document.querySelector(".entry .e-who .pill").textContent === "canary"`), hasNot("hidden-hidden"))
 	for text, n := range map[string]int{"group:canary": 2, "query:limit=3*": 1, "status:5xx": 1, "status:200..299 limit=3": 1, "-group:canary": 0} {
-		tab.do(text, keys("/"+text+kb.Enter), until(rows(n)), keys(kb.Escape+kb.Escape), until(rows(2)))
+		tab.Do(text, keys("/"+text+kb.Enter), until(rows(n)), keys(kb.Escape+kb.Escape), until(rows(2)))
 	}
-	tab.expect("status of 400")
-	tab.do("another language", keys("/status:200 OR status:503"+kb.Enter), has("OR is not known"), has("status:404,429"), until(`document.querySelector(".mistake pre").textContent.endsWith("\n           ^^")`), keys(kb.Escape+kb.Escape))
-	tab.do("in quotes", keys(`/"a b" consumer:"Alice E`), until(`(async () => { const { word } = await import("./js/filter.js"); const at = word(document.getElementById("filter").value, 21); return at.key === "consumer" && at.value === '"Alice E' && at.start === 6; })()`))
+	tab.Expect("status of 400")
+	tab.Do("another language", keys("/status:200 OR status:503"+kb.Enter), has("OR is not known"), has("status:404,429"), until(`document.querySelector(".mistake pre").textContent.endsWith("\n           ^^")`), keys(kb.Escape+kb.Escape))
+	tab.Do("in quotes", keys(`/"a b" consumer:"Alice E`), until(`(async () => { const { word } = await import("./js/filter.js"); const at = word(document.getElementById("filter").value, 21); return at.key === "consumer" && at.value === '"Alice E' && at.start === 6; })()`))
 }
