@@ -1,13 +1,13 @@
 package telemetry
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"gateway/internal/collector"
 	"gateway/internal/exchange"
 	"gateway/internal/histogram"
 )
@@ -165,14 +165,8 @@ func (m *metrics) add(c prometheus.Collector, name, kind, help string, names ...
 // register puts the collectors into the registry of a config. Caddy makes a registry
 // for each config, and a config may ask twice.
 func (m *metrics) register(registry prometheus.Registerer) error {
-	for _, collector := range m.collectors {
-		err := registry.Register(collector)
-		if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok && already.ExistingCollector == collector {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("registering the gateway's metrics: %w", err)
-		}
+	if err := collector.Register(registry, m.collectors...); err != nil {
+		return fmt.Errorf("registering the gateway's metrics: %w", err)
 	}
 	return nil
 }
