@@ -14,9 +14,19 @@ func (l *leases) keepSwept() {
 		case <-ticker.C:
 			l.sweep(monotonic() - int64(leaseLife))
 		case <-l.stop:
-			l.sweep(monotonic())
+			l.windUp(ticker.C)
 			return
 		}
+	}
+}
+
+// windUp gives everything back, and for a while what comes after: batches that are on
+// their way, and what requests that are still running have taken.
+func (l *leases) windUp(tick <-chan time.Time) {
+	l.sweep(monotonic())
+	for range 4 {
+		<-tick
+		l.sweep(monotonic())
 	}
 }
 
@@ -68,8 +78,8 @@ func (l *leases) giveBack(digests []digest, args []string) {
 	}
 }
 
-// Destruct implements caddy.Destructor. Requests that are still running may take
-// units that nobody gives back; they drain by themselves.
+// Destruct implements caddy.Destructor. Requests that go on running for longer than
+// windUp does may take units that nobody gives back; they drain by themselves.
 func (l *leases) Destruct() error {
 	l.handOver()
 	close(l.stop)
