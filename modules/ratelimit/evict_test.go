@@ -37,7 +37,8 @@ func TestEviction(t *testing.T) {
 		"volatile-lru": {true, 500},
 		"volatile-ttl": {false, 0},
 
-		"allkeys-random": {true, math.MaxInt64},
+		"allkeys-random":  {true, math.MaxInt64},
+		"volatile-random": {true, math.MaxInt64},
 	} {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -30,6 +31,11 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		select {} // until the test kills it
+	}
+	// These tests wait for servers and clocks more than they compute.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
