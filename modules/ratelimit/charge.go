@@ -26,8 +26,8 @@ type claim struct {
 	decision decision
 	tat      int64 // before; of the shared store: how far ahead it was, in its ticks
 	shard    *shard
-	now      int64 // by the clock of the shard
-	entry    int   // -1 if the partition is not stored
+	now      int64  // by the clock of the shard
+	at       *int64 // where the shard keeps tat, nil if it does not
 }
 
 // verdict is the outcome of all claims of a request.

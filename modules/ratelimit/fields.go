@@ -32,6 +32,9 @@ func quote(s string) string {
 // have told: a limit before auth and one behind it are two handlers, and the fields speak
 // for both. RateLimit is "" if no policy had a say.
 func (h *Handler) compose(claims []claim, now int64, earlier, earlierPolicies string) (limits, policies string) {
+	if c := &claims[0]; len(claims) == 1 && earlier == "" && c.isFresh(now) && c.terms == &h.policies[0].terms {
+		return c.terms.fresh, h.policyField
+	}
 	var buffer [fieldsCapacity]byte
 	field := append(buffer[:0], earlier...)
 	policies = h.policyField
@@ -82,6 +85,12 @@ func (c *claim) reset(now int64) int64 {
 	// Rounding the emission interval up may add some nanoseconds to a refill that
 	// takes a whole number of seconds.
 	return min(problem.Seconds(time.Duration(c.decision.tat-now)), c.terms.refill)
+}
+
+// isFresh tells whether a claim has spent the first unit of a whole burst. Most clients
+// come so rarely that all is back when they come again, so that is written at load.
+func (c *claim) isFresh(now int64) bool {
+	return c.terms != nil && c.terms.fresh != "" && c.decision.allowed && c.decision.remaining == c.terms.burst-1 && c.reset(now) == c.terms.rest
 }
 
 // policyFieldOf returns the RateLimit-Policy of a request that not all policies have

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +72,32 @@ func TestFieldsTellTheStory(t *testing.T) {
 		if want := `"burst";q=3;w=60, "daily";q=1000;w=86400`; policies != want {
 			t.Errorf("RateLimit-Policy: %s, want %s", policies, want)
 		}
+	}
+}
+
+// TestWhatIsWrittenAtLoad: a field that was written at load is what it would be if it was
+// written for the request.
+func TestWhatIsWrittenAtLoad(t *testing.T) {
+	t.Parallel()
+	random, same := rand.New(rand.NewPCG(2, 3)), 0
+	for _, quota := range []string{"1/1s", "3/1m", "1000/1d", "7/3s", "1000000/1s"} {
+		h := handlerOf(t, Policy{Name: "n", Quota: quota, Burst: 1 + random.Int64N(9)})
+		var now int64
+		for range 2000 {
+			claims := h.claims(1)
+			now += random.Int64N(2 * claims[0].limit.offset)
+			chargeMemory(claims, h.memoryOrder, now, 1+random.Int64N(min(2, h.policies[0].burst)))
+			got, _ := h.compose(claims, now, "", "")
+			if want := string(claims[0].appendLimit(nil, h.policies[0].quoted, now)); got != want {
+				t.Fatalf("%s: %s, want %s", quota, got, want)
+			}
+			if claims[0].isFresh(now) {
+				same++
+			}
+		}
+	}
+	if same < 1000 {
+		t.Errorf("%d of 10000 were written at load: nothing is shown", same)
 	}
 }
 

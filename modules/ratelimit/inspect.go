@@ -139,19 +139,19 @@ func (s *store) at(key partition) int64 {
 	shard := s.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if n := shard.find(key); n >= 0 {
-		return shard.entries[n].tat
+	if at := shard.find(key); at != nil {
+		return *at
 	}
 	return 0
 }
 
-// forget makes a partition one that has drained. The next sweep removes it.
+// forget makes a partition one that has drained.
 func (s *store) forget(key partition) {
 	shard := s.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if n := shard.find(key); n >= 0 {
-		shard.entries[n].tat = 0
+	if at := shard.find(key); at != nil {
+		shard.forget(at)
 	}
 }
 

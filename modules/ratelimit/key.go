@@ -149,14 +149,14 @@ func early(config Policy) error {
 	return nil
 }
 
-// seeds are those of this process. Two make the hash 128 bits wide: among a million
-// partitions, that two share one quota by accident has a chance below 1 in 10^26.
+// seeds are those of this process. Two make the hash 96 bits wide: among a million
+// partitions, that two share one quota by accident has a chance below 1 in 10^16.
 // Nobody outside knows the seeds, so nobody can look for a key that spends the quota
 // of another, or for keys that crowd one shard.
 var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 
 func hashKey(key []byte) partition {
-	return partition{maphash.Bytes(seeds[0], key), maphash.Bytes(seeds[1], key)}
+	return partition{maphash.Bytes(seeds[0], key), uint32(maphash.Bytes(seeds[1], key))}
 }
 
 // The first byte of a key says what it was made of, so that a caller named

@@ -30,7 +30,7 @@ type leaseShard struct {
 
 // lease is what is known about one partition.
 type lease struct {
-	hi     uint64 // the other half of the key
+	hi     uint32 // the other part of the key
 	units  int64  // taken and not spent
 	batch  int64  // the largest so far
 	used   int64  // when it was last looked at
@@ -62,7 +62,7 @@ func newLeases(s *shared, size int64, bound int, t *tally) *leases {
 
 func (l *leases) shard(key partition) *leaseShard { return &l.shards[key.hi%leaseShards] }
 
-// find returns the lease of a partition, or nil. Of two partitions with one half in
+// find returns the lease of a partition, or nil. Of two partitions with lo in
 // common, which the hash makes less likely than a broken machine, one has none.
 func (s *leaseShard) find(key partition) *lease {
 	if e := s.table[key.lo]; e != nil && e.hi == key.hi {

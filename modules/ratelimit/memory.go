@@ -34,8 +34,8 @@ func refundMemory(claims []claim, order []uint8, cost int64) {
 		if c.store == nil {
 			continue
 		}
-		if entry := c.shard.find(c.key); entry >= 0 {
-			c.shard.entries[entry].tat -= cost * c.limit.interval
+		if at := c.shard.find(c.key); at != nil {
+			*at = max(1, *at-cost*c.limit.interval)
 		}
 		c.decision = c.decide(c.tat, c.now, 0)
 	}
@@ -74,8 +74,8 @@ func unlock(claims []claim, order []uint8) {
 // look decides the claim and changes nothing.
 func (c *claim) look(now, cost int64) bool {
 	c.tat = 0
-	if c.entry = c.shard.find(c.key); c.entry >= 0 {
-		c.tat = c.shard.entries[c.entry].tat
+	if c.at = c.shard.find(c.key); c.at != nil {
+		c.tat = *c.at
 	}
 	c.now = c.shard.tick(now)
 	c.decision = c.decide(c.tat, c.now, cost)
@@ -92,9 +92,9 @@ func (c *claim) settle(allowed bool) {
 		c.shard.count(c)
 	}
 	switch {
-	case c.entry >= 0:
+	case c.at != nil:
 		if allowed || c.decision.tat < c.tat {
-			c.shard.entries[c.entry].tat = c.decision.tat
+			*c.at = max(1, c.decision.tat)
 		}
 	case allowed:
 		now := c.now

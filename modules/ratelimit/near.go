@@ -91,7 +91,7 @@ func (n *near) note(from visitor, p *policy, c *claim, now int64) {
 	case c.end != 0:
 		k.tat = now + c.left
 	}
-	b := &n.buckets[c.key.hi>>32%nearBuckets]
+	b := &n.buckets[c.key.lo>>32%nearBuckets]
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	at := b.placeOf(c.key, now)
@@ -140,7 +140,7 @@ func (n *near) textOf(key partition) string {
 	if n == nil {
 		return ""
 	}
-	b := &n.buckets[key.hi>>32%nearBuckets]
+	b := &n.buckets[key.lo>>32%nearBuckets]
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range b.keys {
@@ -156,7 +156,7 @@ func (n *near) forget(key partition) {
 	if n == nil {
 		return
 	}
-	b := &n.buckets[key.hi>>32%nearBuckets]
+	b := &n.buckets[key.lo>>32%nearBuckets]
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range b.keys {

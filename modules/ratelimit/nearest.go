@@ -29,7 +29,7 @@ type nearestKey struct {
 const (
 	// mostNearest is how many keys of a policy are listed.
 	mostNearest = 20
-	// mostLookedAt bounds the entries of a store that one look costs: some 50 ms.
+	// mostLookedAt bounds the partitions of a store that one look costs: some 50 ms.
 	mostLookedAt = 2 << 20
 )
 
@@ -70,16 +70,16 @@ func (p *policy) nearest(now int64, wall time.Time) (keys []nearestKey, looked i
 	case p.calendar != nil:
 		end := p.calendar.end(wall)
 		reset := problem.Seconds(time.Unix(end, 0).Sub(wall))
-		looked = p.store.each(func(e *entry) {
-			if e.tat>>usedBits >= end {
-				r.add(nearestKey{partition: e.key, Remaining: max(0, p.burst-e.tat&maxUsed), Limit: p.burst, Reset: reset})
+		looked = p.store.each(func(key partition, tat int64) {
+			if tat>>usedBits >= end {
+				r.add(nearestKey{partition: key, Remaining: max(0, p.burst-tat&maxUsed), Limit: p.burst, Reset: reset})
 			}
 		})
 	default:
 		half := now + p.limit.offset/2
-		looked = p.store.each(func(e *entry) {
-			if e.tat > half { // or it has more than half
-				r.add(nearestOf(&p.terms, e.key, e.tat, now))
+		looked = p.store.each(func(key partition, tat int64) {
+			if tat > half { // or it has more than half
+				r.add(nearestOf(&p.terms, key, tat, now))
 			}
 		})
 	}
@@ -138,22 +138,22 @@ func (f *flights) rank(r *ranking, most int64) (looked int) {
 	return looked
 }
 
-// each calls look with the entries, mostLookedAt at most, beginning somewhere. A shard is
-// locked for copyBudget of them at a time; what moves meanwhile may be missed.
-func (s *store) each(look func(*entry)) (looked int) {
+// each calls look with the partitions, some mostLookedAt at most, beginning somewhere. A
+// shard is locked for copyBudget lines at a time; what moves meanwhile may be missed.
+func (s *store) each(look func(key partition, tat int64)) (looked int) {
 	begin := mathrand.IntN(len(s.shards))
 	for i := range s.shards {
 		shard := &s.shards[(begin+i)%len(s.shards)]
 		for at, more := 0, true; more; at += copyBudget {
 			shard.mu.Lock()
-			end := min(at+copyBudget, len(shard.entries))
+			end := min(at+copyBudget, len(shard.lines))
 			for n := at; n < end; n++ {
-				if e := &shard.entries[n]; e.due > unused {
+				for key, tat := range shard.lines[n].all {
 					looked++
-					look(e)
+					look(key, tat)
 				}
 			}
-			more = end < len(shard.entries)
+			more = end < len(shard.lines)
 			shard.mu.Unlock()
 		}
 		if looked >= mostLookedAt {
@@ -172,7 +172,7 @@ var aliasSecret = func() (secret [32]byte) {
 // alias is what a key is called where its name is not to be seen. Who has a key in mind
 // can compute it by looking that up.
 func (k partition) alias() string {
-	text := binary.LittleEndian.AppendUint64(aliasSecret[:len(aliasSecret):len(aliasSecret)], k.hi)
+	text := binary.LittleEndian.AppendUint32(aliasSecret[:len(aliasSecret):len(aliasSecret)], k.hi)
 	sum := sha256.Sum256(binary.LittleEndian.AppendUint64(text, k.lo))
 	return hex.EncodeToString(sum[:8])
 }

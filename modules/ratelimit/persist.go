@@ -152,8 +152,8 @@ func (s *store) enter(key partition, state, now int64) {
 	shard := s.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if n := shard.find(key); n >= 0 {
-		shard.entries[n].tat = max(shard.entries[n].tat, state)
+	if at := shard.find(key); at != nil {
+		*at = max(*at, state)
 		return
 	}
 	shard.insert(key, state, now)
@@ -243,7 +243,7 @@ func (a *archive) shelf() shelf {
 func (a *archive) hash(key []byte) partition {
 	var buffer [32 + keyCapacity]byte
 	sum := sha256.Sum256(append(append(buffer[:0], a.secret[:]...), key...))
-	return partition{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}
+	return partition{hi: binary.LittleEndian.Uint32(sum[:]), lo: binary.LittleEndian.Uint64(sum[8:])}
 }
 
 // hash returns the partition of a key.

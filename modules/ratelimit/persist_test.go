@@ -90,7 +90,7 @@ func TestKeptAcrossRestarts(t *testing.T) {
 func TestUnusableState(t *testing.T) {
 	t.Parallel()
 	id := identity{name: "a", persist: true}
-	good := snapshot{subject: subjectOf(id), wall: time.Now().UnixNano(), entries: appendSnapshotEntry(nil, &entry{key: partition{1, 2}, tat: int64(time.Hour)})}
+	good := snapshot{subject: subjectOf(id), wall: time.Now().UnixNano(), entries: appendSnapshotEntry(nil, partition{1, 2}, int64(time.Hour))}
 	flipped := good.encode()
 	flipped[80] ^= 1
 	version := good.encode()
@@ -190,7 +190,7 @@ func TestCopyWhileShrinking(t *testing.T) {
 		if i%8 == 0 {
 			tat = 1 << 40
 		}
-		s.enter(partition{0, i * 0x9e3779b97f4a7c15}, tat, 0)
+		s.enter(partition{lo: i * 0x9e3779b97f4a7c15}, tat, 0)
 	}
 	var group sync.WaitGroup
 	group.Go(func() { s.sweep(2) })

@@ -47,8 +47,8 @@ type Policy struct {
 	// Missing says what happens to a request without the key: "ip" counts it by the
 	// client's address, "deny" refuses it, "skip" does not limit it. Default: "ip".
 	Missing Missing `json:"missing,omitempty"`
-	// MaxKeys bounds how many keys are remembered, 1 to 100000000, at about 50 bytes
-	// each. At the bound the key that is nearest to its full quota is forgotten.
+	// MaxKeys bounds how many keys are remembered, 1 to 100000000, at about 40 bytes
+	// each. At the bound those that are nearest to their full quota are forgotten.
 	// Default: 1000000.
 	MaxKeys int `json:"max_keys,omitempty"`
 	// Store says where the policy is counted: "exact", in the shared store with every

@@ -3,7 +3,7 @@
 //
 // A request makes one claim per policy (charge.go), found by its partition key
 // (key.go). decide (gcra.go) says yes or no about the terms of the policy, or of the
-// caller's tier (terms.go, tier.go). A store in memory (memory.go, store.go, shard.go) keeps one time per partition. The
+// caller's tier (terms.go, tier.go). A store in memory (memory.go, store.go, shard.go, tidy.go) keeps one time per partition. The
 // shared store does the same for all gateways (sharing.go, shared.go, ask.go,
 // charge.lua); units may be taken ahead from it (lease.go, sweep.go), and it may be
 // down (fallback.go). Requests under way are counted until they have been answered

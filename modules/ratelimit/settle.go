@@ -72,17 +72,16 @@ func (c *claim) adjust(units int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.tick(monotonic())
-	n := s.find(c.key)
-	if n < 0 {
+	at := s.find(c.key)
+	if at == nil {
 		return // forgotten since, because the store was full
 	}
-	e := &s.entries[n]
 	if units < 0 {
-		e.tat += max(units, -c.used(e.tat)) * c.limit.interval
+		*at = max(1, *at+max(units, -c.used(*at))*c.limit.interval)
 		return
 	}
-	d := c.decide(e.tat, now, 0)
-	e.tat = d.tat + min(units, d.remaining)*c.limit.interval
+	d := c.decide(*at, now, 0)
+	*at = d.tat + min(units, d.remaining)*c.limit.interval
 }
 
 // used bounds what can be given back of a state: in a window of the calendar what was

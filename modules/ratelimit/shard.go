@@ -6,76 +6,113 @@ import (
 	"time"
 )
 
-// partition is a hashed partition key. The hash is seeded afresh in every process,
-// see hashKey.
-type partition struct{ hi, lo uint64 }
-
-// entry is the state of one partition: 32 bytes, without pointers, so that a million
-// of them cost the garbage collector nothing.
-type entry struct {
-	key partition
-	// tat is the theoretical arrival time.
-	tat int64
-	// due is the tat that the entry has in the heap. It may lag behind tat, because a
-	// charge does not move the entry in the heap. Where it is unused there is no entry,
-	// and where it is removed there was one.
-	due int64
+// partition is a hashed partition key, 96 bits of it. The hash is seeded afresh in every
+// process, see hashKey.
+type partition struct {
+	lo uint64
+	hi uint32
 }
 
-const (
-	unused  = 0
-	removed = -1
-)
+// ways is how many partitions share a line.
+const ways = 3
+
+// line is a cache line, 64 bytes, with the state of some partitions. It has no pointers, so
+// that a million of them cost the garbage collector nothing.
+type line struct {
+	// tat are the theoretical arrival times, 0 where there is no partition.
+	tat [ways]int64
+	lo  [ways]uint64
+	hi  [ways]uint32
+	// spilled tells that a partition which belongs here, or further ahead, may be in one of
+	// the next lines.
+	spilled bool
+}
+
+// all yields the partitions of a line and their times.
+func (l *line) all(yield func(partition, int64) bool) {
+	for way, tat := range l.tat {
+		if tat != 0 && !yield(partition{l.lo[way], l.hi[way]}, tat) {
+			return
+		}
+	}
+}
 
 // shard holds a part of a store's partitions. Its methods want mu held.
 //
-// The entries are a hash table themselves: open addressing with linear probing. The heap
-// orders their numbers by due, the earliest first; it is put right only when somebody asks
-// for the earliest. A charge thus touches one cache line of the shard and one or two
-// neighbours of the entries: with a million keys each of these is a wait for memory, and
-// nothing else takes as long. Shards do not share cache lines.
+// The lines are a hash table: a partition is in the line that its hash names, or, where
+// that was full, in the next one with room. A charge thus touches two cache lines, that of
+// the shard and nearly always one of the table: with a million keys each of these is a
+// wait for memory, and nothing else takes as long. Nothing is in order of time; that is
+// found out for many partitions at once when there is no more room, see tidy.
 type shard struct {
-	mu      sync.Mutex
-	entries []entry
-	clock   int64 // the latest time of a charge, see tick
+	mu              sync.Mutex
+	lines           []line
+	clock           int64  // the latest time of a charge, see tick
+	passed, refused uint64 // decisions, of handlers that have nothing but memory
 
-	passed, refused, reported uint64 // decisions, of handlers that have nothing but memory
-
-	// To here it is one cache line. What follows is for keys that come and go.
-	limit   int // how many entries there may be
-	filled  int // places that are not unused
-	heap    []uint32
-	evicted uint64 // how many entries left before they had drained
-	moves   uint64 // how often entries changed their numbers
-	_       [72]byte
+	// To here it is one cache line, also where the allocator puts 8 bytes in front. What
+	// follows is for keys that come and go. Shards do not share cache lines.
+	reported uint64
+	limit    int // how many partitions there may be
+	live     int // how many there are
+	evicted  uint64
+	moves    uint64 // how often the partitions changed their lines
+	earliest int64  // when it is worth while to look for what has drained
+	_        [24]byte
 }
 
-// home returns the place where the search for a key begins: its hash, scaled down.
-func (s *shard) home(key partition) int {
-	place, _ := bits.Mul64(key.lo, uint64(len(s.entries)))
-	return int(place)
+// home returns the line in which the search for a partition begins: its hash, scaled down.
+func (s *shard) home(lo uint64) int {
+	at, _ := bits.Mul64(lo, uint64(len(s.lines)))
+	return int(at)
 }
 
-// after returns the place behind another one.
-func (s *shard) after(place int) int {
-	if place++; place < len(s.entries) {
-		return place
+// after returns the line behind another one.
+func (s *shard) after(at int) int {
+	if at++; at < len(s.lines) {
+		return at
 	}
 	return 0
 }
 
-// find returns the number of the entry of key, or -1.
-func (s *shard) find(key partition) int {
-	if len(s.entries) == 0 {
-		return -1
+// find returns the theoretical arrival time of a partition, where it is kept, or nil.
+func (s *shard) find(key partition) *int64 {
+	at := s.home(key.lo)
+	for range s.lines {
+		l := &s.lines[at]
+		// Which of the three it is nobody can predict, so there is no branch for it.
+		way := 0
+		if l.lo[1] == key.lo {
+			way = 1
+		}
+		if l.lo[2] == key.lo {
+			way = 2
+		}
+		if l.lo[way] == key.lo {
+			if l.hi[way] == key.hi && l.tat[way] != 0 {
+				return &l.tat[way]
+			}
+			if at := l.findTwin(key); at != nil {
+				return at
+			}
+		}
+		if !l.spilled {
+			return nil
+		}
+		at = s.after(at)
 	}
-	for i := s.home(key); ; i = s.after(i) {
-		if e := &s.entries[i]; e.due == unused {
-			return -1
-		} else if e.key == key && e.due != removed {
-			return i
+	return nil
+}
+
+// findTwin is find for a line in which more than one place has the half of the hash that
+// find looks at: one of them is free, or chance made them alike.
+func (l *line) findTwin(key partition) *int64 {
+	for way := range l.tat {
+		if l.lo[way] == key.lo && l.hi[way] == key.hi && l.tat[way] != 0 {
+			return &l.tat[way]
 		}
 	}
+	return nil
 }
 
 // stale is how far the time of a request may lie behind that of another one that was
@@ -107,154 +144,66 @@ func (s *shard) count(c *claim) {
 	}
 }
 
-// insert adds a partition that is not there yet. At the limit the entry with the
-// earliest tat leaves: first those that have drained, whose absence changes nothing,
-// then the one that has the least left to drain. Who has spent a burst thus stays
-// refused, however many new keys arrive.
+// insert adds a partition that is not there yet.
 func (s *shard) insert(key partition, tat, now int64) {
-	// Two, so that a limit that was lowered is reached without one long pause.
-	for range 2 {
-		if len(s.heap) >= s.limit {
-			s.removeEarliest(now)
+	for s.live >= s.limit {
+		s.tidy(now, s.limit-max(1, s.limit/drainedShare), s.limit-max(1, s.limit/256*(256/evictedShare)))
+	}
+	if !s.roomy() {
+		s.tidy(now, s.limit, s.limit) // perhaps enough has drained
+		if s.live*3 >= len(s.lines)*ways*2 {
+			s.rebuild()
 		}
 	}
-	s.makeRoom()
-	s.heap = append(s.heap, s.place(entry{key: key, tat: tat, due: max(1, tat)}))
-	s.up(len(s.heap) - 1)
+	s.place(key, max(1, tat))
+	s.live++
+	s.earliest = min(s.earliest, tat)
 }
 
-// place puts an entry that is not there yet where the search for it will find it.
-func (s *shard) place(e entry) uint32 {
-	i := s.home(e.key)
-	for s.entries[i].due > unused {
-		i = s.after(i)
-	}
-	if s.entries[i].due == unused {
-		s.filled++
-	}
-	s.entries[i] = e
-	return uint32(i)
-}
+// roomy tells whether one more partition has room: at most seven tenths of the places are
+// taken, so that most partitions are where the search for them begins.
+func (s *shard) roomy() bool { return (s.live+1)*10 <= len(s.lines)*ways*7 }
 
-// removeEarliest removes the entry with the earliest tat.
-func (s *shard) removeEarliest(now int64) {
-	for s.refresh() {
-	}
-	if s.entries[s.heap[0]].tat > now {
-		s.evicted++
-	}
-	s.removeRoot()
-}
-
-// refresh brings the heap one step closer to the truth: if the root has been charged
-// since it was filed, it is filed anew and refresh returns true.
-func (s *shard) refresh() bool {
-	e := &s.entries[s.heap[0]]
-	if e.tat <= e.due {
-		return false
-	}
-	e.due = e.tat
-	s.down(0)
-	return true
-}
-
-// sweep removes drained entries, and what exceeds a lowered limit, in at most budget
-// steps. It returns false if there may be more to do.
-func (s *shard) sweep(now int64, budget int) bool {
-	for ; budget > 0; budget-- {
-		if len(s.heap) == 0 || (s.entries[s.heap[0]].due > now && len(s.heap) <= s.limit) {
-			s.shrink()
-			return true
-		}
-		if !s.refresh() {
-			if s.entries[s.heap[0]].tat > now {
-				s.evicted++
+// place puts a partition that is not there yet where the search for it will find it.
+func (s *shard) place(key partition, tat int64) {
+	for at := s.home(key.lo); ; at = s.after(at) {
+		l := &s.lines[at]
+		for way := range l.tat {
+			if l.tat[way] == 0 {
+				l.tat[way], l.lo[way], l.hi[way] = tat, key.lo, key.hi
+				return
 			}
-			s.removeRoot()
 		}
-	}
-	return false
-}
-
-// removeRoot removes the entry at the root of the heap. Its place stays taken for the
-// searches that go on behind it, unless none does.
-func (s *shard) removeRoot() {
-	n := int(s.heap[0])
-	last := len(s.heap) - 1
-	s.heap[0] = s.heap[last]
-	s.heap = s.heap[:last]
-	s.down(0)
-	s.entries[n] = entry{due: removed}
-	if s.entries[s.after(n)].due == unused {
-		s.entries[n].due = unused
-		s.filled--
+		l.spilled = true
 	}
 }
 
-const smallestShard = 16 // entries
+// smallest is how many lines a shard has at least, once it has a partition.
+const smallest = 4
 
-// makeRoom lets one more entry in. At most four fifths of the places are filled, and
-// after a rebuild five eighths, which bounds the slack.
-func (s *shard) makeRoom() {
-	if (s.filled+1)*5 > len(s.entries)*4 {
-		s.rebuild()
-	}
-	if n := len(s.heap); n == cap(s.heap) {
-		s.heap = append(make([]uint32, 0, s.room(n)), s.heap...)
-	}
+// linesFor is how many lines suit so many partitions and some more: half of the places are
+// taken then, or three fifths at the limit, where there will be no more.
+func (s *shard) linesFor(live int) int {
+	return max(smallest, min(live*2, s.limit*5/3)/ways+2)
 }
 
-// room is the capacity for more than n entries.
-func (s *shard) room(n int) int {
-	return max(n+1, min(n+n/4+8, s.limit))
-}
-
-// rebuild moves the entries to where nothing was removed, with room for some more.
+// rebuild moves all partitions to as many lines as suit them.
 func (s *shard) rebuild() {
-	before := s.entries
-	s.entries, s.filled = make([]entry, smallestShard+len(s.heap)*8/5), 0
-	for i, n := range s.heap { // the order of the heap stays as it is
-		s.heap[i] = s.place(before[n])
+	before := s.lines
+	s.lines = make([]line, s.linesFor(s.live))
+	for i := range before {
+		l := &before[i]
+		for way := range l.tat {
+			if l.tat[way] != 0 {
+				s.place(partition{l.lo[way], l.hi[way]}, l.tat[way])
+			}
+		}
 	}
 	s.moves++
 }
 
-// shrink gives memory back once five sixths of the entries are unused.
-func (s *shard) shrink() {
-	if live := len(s.heap); len(s.entries) > 4*smallestShard && live*6 < len(s.entries) {
-		s.heap = append(make([]uint32, 0, s.room(live)), s.heap...)
-		s.rebuild()
-	}
-}
-
-func (s *shard) earlier(i, j int) bool {
-	return s.entries[s.heap[i]].due < s.entries[s.heap[j]].due
-}
-
-func (s *shard) up(i int) {
-	for i > 0 {
-		parent := (i - 1) / 2
-		if !s.earlier(i, parent) {
-			return
-		}
-		s.heap[i], s.heap[parent] = s.heap[parent], s.heap[i]
-		i = parent
-	}
-}
-
-func (s *shard) down(i int) {
-	for {
-		child := 2*i + 1
-		if child >= len(s.heap) {
-			return
-		}
-		if child+1 < len(s.heap) && s.earlier(child+1, child) {
-			child++
-		}
-		if !s.earlier(child, i) {
-			return
-		}
-		s.heap[i], s.heap[child] = s.heap[child], s.heap[i]
-		i = child
-	}
+// forget removes a partition that find has found.
+func (s *shard) forget(tat *int64) {
+	*tat = 0
+	s.live--
 }

@@ -16,7 +16,7 @@ import (
 //	32 bytes  the secret that the partitions were hashed with
 //	 8 bytes  when it was taken, in nanoseconds since 1970
 //	 8 bytes  the same by the clock of the store, which begins anew with each process
-//	24 bytes  for each partition: two halves of its hash, and its state by that clock
+//	24 bytes  for each partition: two parts of its hash, and its state by that clock
 //	 4 bytes  the CRC-32C of all that
 //
 // Numbers are little-endian. Partitions that have drained are left out.
@@ -74,16 +74,16 @@ func decodeSnapshot(raw []byte, subject [16]byte) (*snapshot, error) {
 	return s, nil
 }
 
-func appendSnapshotEntry(dst []byte, e *entry) []byte {
-	dst = binary.LittleEndian.AppendUint64(dst, e.key.hi)
-	dst = binary.LittleEndian.AppendUint64(dst, e.key.lo)
-	return binary.LittleEndian.AppendUint64(dst, uint64(e.tat))
+func appendSnapshotEntry(dst []byte, key partition, tat int64) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(key.hi))
+	dst = binary.LittleEndian.AppendUint64(dst, key.lo)
+	return binary.LittleEndian.AppendUint64(dst, uint64(tat))
 }
 
 // all yields the partitions and their states.
 func (s *snapshot) all(yield func(partition, int64) bool) {
 	for e := s.entries; len(e) > 0; e = e[snapshotEntry:] {
-		key := partition{binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint64(e[8:])}
+		key := partition{hi: binary.LittleEndian.Uint32(e), lo: binary.LittleEndian.Uint64(e[8:])}
 		if !yield(key, int64(binary.LittleEndian.Uint64(e[16:]))) {
 			return
 		}
@@ -115,7 +115,7 @@ func rebaseWindow(state, end int64) int64 {
 }
 
 // copyLive appends the partitions of a shard that have not drained. The lock is held for
-// copyBudget entries at a time; if the entries were moved in between, it begins again.
+// copyBudget lines at a time; if the partitions were moved in between, it begins again.
 func (s *shard) copyLive(dst []byte, now int64) []byte {
 	start := len(dst)
 	moves := uint64(0)
@@ -124,13 +124,15 @@ func (s *shard) copyLive(dst []byte, now int64) []byte {
 		if first || moves != s.moves {
 			i, dst, moves = 0, dst[:start], s.moves
 		}
-		end := min(i+copyBudget, len(s.entries))
+		end := min(i+copyBudget, len(s.lines))
 		for ; i < end; i++ {
-			if e := &s.entries[i]; e.tat > now {
-				dst = appendSnapshotEntry(dst, e)
+			for key, tat := range s.lines[i].all {
+				if tat > now {
+					dst = appendSnapshotEntry(dst, key, tat)
+				}
 			}
 		}
-		done := i >= len(s.entries)
+		done := i >= len(s.lines)
 		s.mu.Unlock()
 		if done {
 			return dst
@@ -138,5 +140,5 @@ func (s *shard) copyLive(dst []byte, now int64) []byte {
 	}
 }
 
-// copyBudget is how many entries are copied before requests are let in.
-const copyBudget = 1024
+// copyBudget is how many lines are copied before requests are let in.
+const copyBudget = 256

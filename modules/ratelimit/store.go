@@ -11,7 +11,7 @@ import (
 // holds state, never policy: a changed quota meets the times as they are.
 //
 // The bound is split evenly between the shards, so a store of many shards begins to
-// evict a few percent below it. What happens at the bound is told at shard.insert.
+// evict a few percent below it. What happens at the bound is told at shard.tidy.
 type store struct {
 	// id orders the locks of several stores, see charge.
 	id      uint64
@@ -36,8 +36,6 @@ const (
 	// sweepInterval is how often drained partitions are removed. Nothing depends on
 	// it but memory.
 	sweepInterval = 15 * time.Second
-	// sweepBudget is how many steps a sweep takes before it lets requests in.
-	sweepBudget = 512
 )
 
 var lastStore atomic.Uint64
@@ -95,19 +93,17 @@ func (s *store) share(bound int) {
 	}
 }
 
-// shard returns the shard of key. The table within uses the other half of the hash.
+// shard returns the shard of key. The table within uses the other part of the hash.
 func (s *store) shard(key partition) *shard {
-	return &s.shards[key.hi&uint64(len(s.shards)-1)]
+	return &s.shards[key.hi&uint32(len(s.shards)-1)]
 }
 
 // sweep removes what has drained by now.
 func (s *store) sweep(now int64) {
 	for i := range s.shards {
-		for done := false; !done; {
-			s.shards[i].mu.Lock()
-			done = s.shards[i].sweep(now, sweepBudget)
-			s.shards[i].mu.Unlock()
-		}
+		s.shards[i].mu.Lock()
+		s.shards[i].sweep(now)
+		s.shards[i].mu.Unlock()
 	}
 }
 
@@ -145,7 +141,7 @@ func (s *store) census() census {
 	c := census{local: s.alone.local.get(), open: s.alone.open.get(), closed: s.alone.closed.get()}
 	for i := range s.shards {
 		s.shards[i].mu.Lock()
-		c.keys += float64(len(s.shards[i].heap))
+		c.keys += float64(s.shards[i].live)
 		c.bound += float64(s.shards[i].limit)
 		c.evicted += float64(s.shards[i].evicted)
 		s.shards[i].mu.Unlock()

@@ -22,6 +22,8 @@ type terms struct {
 	tier   string // whose they are; "" for the policy's own
 	item   string // in RateLimit-Policy
 	detail string // of refusals
+	fresh  string // RateLimit after the first unit of a whole burst; "" if that depends on the day
+	rest   int64  // t in it
 }
 
 // terms returns what the policy grants to callers that belong to no tier.
@@ -94,11 +96,6 @@ func parseTerms(text string, burst int64, zone *time.Location) (terms, error) {
 // describe makes the texts that speak of the terms, once.
 func (t *terms) describe(quoted string) {
 	if t.concurrency > 0 {
-		if t.calendar != nil {
-			t.item = fmt.Sprintf("%s;q=%d", quoted, t.quota.units)
-			t.detail = fmt.Sprintf("Policy %s allows %d requests in a calendar %s.", quoted, t.quota.units, t.calendar)
-			return
-		}
 		t.item = fmt.Sprintf(`%s;q=%d;qu="concurrent-requests"`, quoted, t.concurrency)
 		t.detail = fmt.Sprintf("Policy %s allows %d requests at once.", quoted, t.concurrency)
 		return
@@ -110,4 +107,6 @@ func (t *terms) describe(quoted string) {
 	}
 	t.item = fmt.Sprintf("%s;q=%d;w=%d", quoted, t.quota.units, int64(t.quota.window/time.Second))
 	t.detail = fmt.Sprintf("Policy %s allows %d requests in %s.", quoted, t.quota.units, formatWindow(t.quota.window))
+	c := claim{terms: t, decision: decide(t.limit, 0, 0, 1)}
+	t.fresh, t.rest = string(c.appendLimit(nil, quoted, 0)), c.reset(0)
 }
