@@ -1,4 +1,5 @@
-// Package hold keeps a response back until somebody has seen all of it, within a bound.
+// Package hold keeps a response back until somebody has seen all of it, or a copy of one
+// that passes, within a bound.
 package hold
 
 import (
@@ -7,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -14,7 +16,8 @@ import (
 type Owner interface {
 	// Head is called once, when the status and the header are complete and nothing has
 	// been sent. It may change the header, and returns the status to send. If held is
-	// true, the response stays here until the owner sends or drops it.
+	// true, the response stays here until the owner sends or drops it. Copy and Discard
+	// may be called in it.
 	Head(status int) (sent int, held bool)
 }
 
@@ -27,11 +30,14 @@ type Writer struct {
 	state state
 	// Status is that of the service, 0 until it has begun to answer.
 	Status int
-	// Overflow tells that a held body was longer than the limit; there is nothing of it.
+	// Overflow tells that a body was longer than the limit; there is nothing of it.
 	Overflow bool
-	// Lenient lets such a response pass as it is.
+	// Lenient lets a held response whose body is longer pass as it is.
 	Lenient bool
+	// Expect is how long the body will be, in bytes, at most the limit; 0 is unknown.
+	Expect int
 
+	wish      state // what the owner says in Head
 	body      *[]byte
 	head      http.Header // of a held response, when it was complete; what comes later are trailers
 	discarded int
@@ -43,8 +49,10 @@ type state uint8
 const (
 	waiting    state = iota // for the status
 	passing                 // to the client
+	copying                 // to the client, and kept
 	holding                 // here
 	discarding              // nobody will see it
+	hijacked                // there is no response any more
 )
 
 // Init makes a writer ready. limit bounds what is held, in bytes.
@@ -55,10 +63,27 @@ func (w *Writer) Init(to http.ResponseWriter, owner Owner, limit int) {
 // Unwrap returns the writer below, for http.ResponseController.
 func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// Copy keeps a copy of a response that the owner lets pass, for Body. There is none of one
+// that is longer than the limit.
+func (w *Writer) Copy() { w.wish = copying }
+
+// Discard gives up the body of a response that the owner holds: its refusal is certain.
+func (w *Writer) Discard() { w.wish = discarding }
+
+// Begun tells whether the service has begun to answer, or has taken the connection.
+func (w *Writer) Begun() bool { return w.state != waiting }
+
+// Complete tells whether all of a response is here, or a copy of all of it.
+func (w *Writer) Complete() bool { return w.state == holding || w.state == copying }
+
+// Discarding tells that nobody will see the response. If it is long, the service finds
+// its writes fail with http.ErrAbortHandler.
+func (w *Writer) Discarding() bool { return w.state == discarding }
+
 // Held tells whether a response is here that was not sent.
 func (w *Writer) Held() bool { return w.state == holding || w.state == discarding }
 
-// Body returns what a held response has for a body.
+// Body returns what a held or copied response has for a body.
 func (w *Writer) Body() []byte {
 	if w.body == nil {
 		return nil
@@ -66,11 +91,12 @@ func (w *Writer) Body() []byte {
 	return *w.body
 }
 
-// WriteHeader implements http.ResponseWriter. Interim responses pass untouched; 101 is
-// final (RFC 9110 §15.2).
+// WriteHeader implements http.ResponseWriter. Interim responses pass untouched, until the
+// response has begun; 101 is final (RFC 9110 §15.2).
 func (w *Writer) WriteHeader(status int) {
+	interim := status < 200 && status != http.StatusSwitchingProtocols
 	switch {
-	case status < 200 && status != http.StatusSwitchingProtocols, w.state == passing:
+	case w.state == waiting && interim, w.state == passing, w.state == copying:
 		w.ResponseWriter.WriteHeader(status)
 		return
 	case w.state != waiting:
@@ -78,11 +104,18 @@ func (w *Writer) WriteHeader(status int) {
 	}
 	w.Status = status
 	sent, held := w.owner.Head(status)
-	if held {
+	switch {
+	case held && w.wish == discarding:
+		w.state = discarding
+		return
+	case held:
 		w.state, w.head = holding, w.Header().Clone()
 		return
+	case w.wish == copying:
+		w.state = copying
+	default:
+		w.state = passing
 	}
-	w.state = passing
 	w.ResponseWriter.WriteHeader(sent)
 }
 
@@ -92,6 +125,15 @@ func (w *Writer) Write(p []byte) (int, error) {
 		w.WriteHeader(http.StatusOK)
 	}
 	switch w.state {
+	case hijacked:
+		return 0, http.ErrHijacked
+	case copying:
+		n, err := w.ResponseWriter.Write(p)
+		if !w.keep(p[:n]) {
+			w.state = passing
+			w.Drop()
+		}
+		return n, err
 	case holding:
 		if w.keep(p) {
 			return len(p), nil
@@ -137,7 +179,7 @@ func (w *Writer) FlushError() error {
 func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffer, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {
-		w.state = passing
+		w.state = hijacked
 	}
 	return conn, buffer, err
 }
@@ -149,14 +191,15 @@ var bodies = sync.Pool{New: func() any { return new([]byte) }}
 const maxKept = 64 << 10
 
 // keep adds to the body, or gives it up where it is longer than the limit. It is false if
-// the response passes from here on.
+// the response passes from here on, without a copy.
 func (w *Writer) keep(p []byte) bool {
 	if w.body == nil {
 		w.body = bodies.Get().(*[]byte)
+		*w.body = slices.Grow(*w.body, min(max(w.Expect, 0), w.limit))
 	}
-	if len(*w.body)+len(p) > w.limit {
+	if len(p) > w.limit-len(*w.body) {
 		w.Overflow = true
-		if w.Lenient {
+		if w.Lenient || w.state == copying {
 			return false
 		}
 		w.state = discarding
@@ -189,6 +232,9 @@ func (w *Writer) Send(status int, body []byte, head http.Header) error {
 	header := w.Header()
 	late := header.Clone()
 	Restore(header, head)
+	if w.trailing(late) {
+		delete(header, "Content-Length") // with a length, HTTP/1.1 has no room for trailers
+	}
 	w.ResponseWriter.WriteHeader(status)
 	var err error
 	if len(body) > 0 {
@@ -203,6 +249,19 @@ func (w *Writer) Send(status int, body []byte, head http.Header) error {
 		}
 	}
 	return err
+}
+
+// trailing tells whether a response has trailers, announced or not.
+func (w *Writer) trailing(late http.Header) bool {
+	if len(w.head["Trailer"]) > 0 {
+		return true
+	}
+	for key := range late {
+		if strings.HasPrefix(key, http.TrailerPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // Restore makes header what it was.

@@ -44,7 +44,7 @@ func (c *carriage) back(x *exchange.Exchange, w http.ResponseWriter, r *http.Req
 			return
 		}
 		b.Drop()
-		if !b.Overflow {
+		if !b.Discarding() {
 			return // the service or the client has gone
 		}
 		// The service was cut off because nobody wanted the rest.

@@ -39,12 +39,12 @@ func (b *breach) Error() string {
 	return text
 }
 
-func (a *answer) breach() *breach { return &breach{a.status, a.broken, a.more} }
+func (a *answer) breach() *breach { return &breach{a.Status, a.broken, a.more} }
 
 // judgeHead compares status and header with the contract. It tells whether the body is
 // wanted as well.
 func (a *answer) judgeHead() bool {
-	switch a.status {
+	switch a.Status {
 	case http.StatusSwitchingProtocols:
 		a.unchecked = exchange.Upgraded
 		return false
@@ -55,13 +55,13 @@ func (a *answer) judgeHead() bool {
 		a.unchecked = exchange.Partial
 		return false
 	}
-	declared := a.find(a.status)
+	declared := a.find(a.Status)
 	if declared == nil {
 		a.breaks("status", "undeclared")
 		return false
 	}
 	a.judgeFields(declared)
-	return len(declared.media) > 0 && !hasNoContent(a.status) && a.judgeType(declared)
+	return len(declared.media) > 0 && !hasNoContent(a.Status) && a.judgeType(declared)
 }
 
 // judgeFields checks the header fields that are declared, except those that the
@@ -140,7 +140,7 @@ func (a *answer) wantsBody(mediaType string) bool {
 	case err == nil && length > int64(a.settings.maxBody):
 		a.unchecked = exchange.TooLarge
 	default:
-		a.length = int(length) // 0 if it is not said
+		a.Expect = int(length) // 0 if it is not said
 		return true
 	}
 	return false
@@ -148,14 +148,17 @@ func (a *answer) wantsBody(mediaType string) bool {
 
 // judgeBody compares the body that was kept with the contract.
 func (a *answer) judgeBody() {
-	if a.state != copying && a.state != holding {
+	switch {
+	case a.Overflow:
+		a.unchecked = exchange.TooLarge
 		return
-	}
-	if a.body == nil || len(*a.body) == 0 {
+	case !a.Complete():
+		return
+	case len(a.Body()) == 0:
 		a.breaks("body", "required")
 		return
 	}
-	text := *a.body
+	text := a.Body()
 	bound := len(text)
 	if a.coding != "" {
 		bound = decodedBound(len(text), int64(a.settings.maxBody))

@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"gateway/internal/exchange"
+	"gateway/internal/hold"
 	"gateway/internal/problem"
 )
 
@@ -34,18 +34,17 @@ func (s *responseSettings) sampled() bool {
 
 // serve lets the service answer and compares the answer with the contract.
 func (rs *responses) serve(x *exchange.Exchange, w http.ResponseWriter, r *http.Request, next handler) (err error) {
-	a := &answer{ResponseWriter: w, responses: rs, x: x, method: r.Method}
+	a := newAnswer(w, rs, x, r.Method)
 	if rs.settings.enforce {
 		rs.ask(r.Header)
-		a.before = w.Header().Clone()
 	}
 	finished := false
 	defer func() {
 		if finished {
 			return
 		}
-		a.drop()
-		if a.state != discarding {
+		a.Drop()
+		if !a.Discarding() {
 			x.Judge(exchange.Decision{Policy: exchange.Validate, Verdict: exchange.Skipped, Name: exchange.Aborted})
 			return
 		}
@@ -95,7 +94,7 @@ func (rs *responses) ask(header http.Header) {
 // end compares what the service has answered with the contract, records the verdict
 // and, if the response was held, sends it or returns the refusal.
 func (a *answer) end(err error) error {
-	if a.state == waiting {
+	if !a.Begun() {
 		if err != nil {
 			return err // no answer of the service
 		}
@@ -108,7 +107,7 @@ func (a *answer) end(err error) error {
 // conclude records the verdict and, if the response was held, sends it or returns the
 // refusal.
 func (a *answer) conclude(err error) error {
-	defer a.drop()
+	defer a.Drop()
 	d := exchange.Decision{Policy: exchange.Validate}
 	switch {
 	case len(a.broken) > 0:
@@ -123,23 +122,17 @@ func (a *answer) conclude(err error) error {
 	a.x.Judge(d)
 	switch {
 	case d.Verdict == exchange.Refused:
-		restore(a.Header(), a.before)
+		hold.Restore(a.Header(), a.before)
 		return d.Refusal
 	case d.Verdict == exchange.Reported:
 		a.log()
 	}
-	if a.state == holding {
-		if sent := a.release(); err == nil {
+	if a.Held() {
+		if sent := a.Send(a.Status, a.Body(), a.Sealed()); err == nil {
 			err = sent
 		}
 	}
 	return err
-}
-
-// restore makes header what it was.
-func restore(header, before http.Header) {
-	clear(header)
-	maps.Copy(header, before)
 }
 
 // lineInterval is the time between two log lines about the same operation: a service
@@ -155,7 +148,7 @@ func (a *answer) log() {
 		return
 	}
 	a.settings.logger.Warn("a response breaks the contract",
-		zap.String("operation", a.operation), zap.String("version", a.x.Route.Version), zap.Int("status", a.status),
+		zap.String("operation", a.operation), zap.String("version", a.x.Route.Version), zap.Int("status", a.Status),
 		zap.Strings("broken", a.broken), zap.Int("more", a.more),
 		zap.String("request_id", a.x.RequestID), zap.Int64("suppressed", a.responses.suppressed.Swap(0)))
 }
