@@ -57,6 +57,7 @@ type Change struct {
 	headers    []step // of responses
 	statuses   []status
 	becomes    *word // the operation's new name
+	stays      bool  // the newer version has not the operation, and the service still answers it
 
 	// cover is what the change carries clients over, by operation and place.
 	cover map[string]bool

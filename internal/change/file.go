@@ -142,7 +142,7 @@ func (r *reader) truth(n *yaml.Node, what string) bool {
 }
 
 var changeMembers = []string{
-	"description", "lossless", "loses", "schema", "steps", "operation", "request", "response", "parameters", "headers", "statuses", "becomes",
+	"description", "lossless", "loses", "schema", "steps", "operation", "request", "response", "parameters", "headers", "statuses", "becomes", "stays",
 }
 
 // change reads the file as a whole.
@@ -176,21 +176,24 @@ func (r *reader) change(c *Change, n *yaml.Node) {
 func (r *reader) targets(c *Change, n *yaml.Node, at map[string]*yaml.Node) {
 	switch {
 	case at["schema"] == nil && at["operation"] == nil:
-		r.add(n, "schema: <name> with steps, or operation: <id> with request, response, parameters, headers, statuses or becomes", "the change applies to nothing")
+		r.add(n, "schema: <name> with steps, or operation: <id> with request, response, parameters, headers, statuses, becomes or stays", "the change applies to nothing")
 	case at["schema"] != nil && at["steps"] == nil:
 		r.add(at["schema"], "add steps", "schema has no steps")
 	case at["schema"] == nil && at["steps"] != nil:
 		r.add(at["steps"], "steps are those of a schema; those of an operation stand under request, response, parameters or headers", "steps belong to no schema")
 	}
 	own := false
-	for _, part := range []string{"request", "response", "parameters", "headers", "statuses", "becomes"} {
+	for _, part := range []string{"request", "response", "parameters", "headers", "statuses", "becomes", "stays"} {
+		if part != "stays" && at[part] != nil && c.stays {
+			r.add(at[part], "remove stays, or "+part, "an operation that stays as it is changes in nothing")
+		}
 		own = own || at[part] != nil
 		if at[part] != nil && at["operation"] == nil {
 			r.add(at[part], "add operation: <id>", "%s belongs to no operation", part)
 		}
 	}
 	if at["operation"] != nil && !own {
-		r.add(at["operation"], "add request, response, parameters, headers, statuses or becomes", "nothing of the operation changes")
+		r.add(at["operation"], "add request, response, parameters, headers, statuses, becomes or stays", "nothing of the operation changes")
 	}
 	if c.becomes != nil && len(c.operations) > 1 {
 		r.add(at["becomes"], "write a file for each operation", "several operations cannot become one")
@@ -217,6 +220,10 @@ func (r *reader) member(c *Change, name string, n *yaml.Node) {
 		if r.text(n, name) != "" {
 			w := r.word(n)
 			c.becomes = &w
+		}
+	case "stays":
+		if c.stays = r.truth(n, name); !c.stays {
+			r.add(n, "remove it", "stays is true, or is not there")
 		}
 	case "steps":
 		c.steps = r.steps(n, nil)

@@ -1,7 +1,6 @@
 package change_test
 
 import (
-	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -106,27 +105,26 @@ paths:
       responses: {"204": {description: d}}
 `
 	list := versions(t).version(fmt.Sprintf(listing, "a")).version(fmt.Sprintf(listing, "b"), "description: d\noperation: listThings\nparameters: [{rename: query/a, to: b}]\n").carrier("listThings")
-	for name, r := range map[string]*change.Request{
-		"an expression for each of many items": {Method: "PUT", MediaType: "application/json", Body: []byte(`{"list":[` + commas(5_000, func(int) string { return "1" }) + `]}`)},
-		"many occurrences of one parameter":    {Method: "GET", Query: strings.Repeat("a=1&", 200_000)},
-		"many parameters":                      {Method: "GET", Query: strings.ReplaceAll(commas(100_000, func(i int) string { return fmt.Sprintf("x%d=1", i) }), ",", "&")},
-		"many members, nested":                 {Method: "PUT", MediaType: "application/json", Body: []byte(`{` + commas(100_000, func(i int) string { return fmt.Sprintf(`"m%d":1`, i) }) + `}`)},
+	for name, tt := range map[string]struct {
+		*change.Request
+		want string // of the failure, "" for none
+	}{
+		"an expression for each of many items": {&change.Request{Method: "PUT", MediaType: "application/json", Body: []byte(`{"list":[` + commas(5_000, func(int) string { return "1" }) + `]}`)}, "cost too much"},
+		"many occurrences of one parameter":    {&change.Request{Method: "GET", Query: strings.Repeat("a=1&", 200_000)}, "more than 1000"},
+		"many parameters":                      {&change.Request{Method: "GET", Query: strings.ReplaceAll(commas(100_000, func(i int) string { return fmt.Sprintf("x%d=1", i) }), ",", "&")}, "more than 1000"},
+		"many members":                         {&change.Request{Method: "PUT", MediaType: "application/json", Body: []byte(`{` + commas(100_000, func(i int) string { return fmt.Sprintf(`"m%d":1`, i) }) + `}`)}, ""},
 	} {
-		r.Header = http.Header{}
+		tt.Header = http.Header{}
 		c := costly
-		if r.Method == "GET" {
+		if tt.Method == "GET" {
 			c = list
 		}
 		began := time.Now()
-		err := c.Request(r)
-		if failure, ok := errors.AsType[*change.Failure](err); err != nil && (!ok || failure.Message == "") {
+		err := c.Request(tt.Request)
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if took := time.Since(began); took > 4*time.Second {
-			t.Errorf("%s took %v", name, took)
-		} else {
-			t.Logf("%s took %v: %v", name, took, err)
-		}
+		t.Logf("%s: %v", name, time.Since(began))
 	}
 }
 

@@ -34,8 +34,13 @@ func (b *boundary) leg(op *openapi.Operation) *leg {
 	l := &leg{older: op, newer: b.pairs[op], request: make(map[string]*program), responses: make(map[string]map[string]*program)}
 	if l.newer == nil {
 		for _, c := range b.changes {
-			if c.names(op) {
-				b.add(c.operations[0].flaw(fmt.Sprintf("%s has no operation that %s became", b.newer.label(), op.ID), "becomes: <operationId> names it"))
+			switch {
+			case c.names(op) && c.stays:
+				b.begin(op, "moved")
+				c.cover[strings.TrimSuffix(b.part, "|")] = true
+				c.touches(op)
+			case c.names(op):
+				b.add(c.operations[0].flaw(fmt.Sprintf("%s has no operation that %s became", b.newer.label(), op.ID), "becomes: <operationId> names it; stays: true if the service still answers it in its old form"))
 			}
 		}
 		return nil
@@ -236,6 +241,9 @@ func (b *boundary) headers(l *leg) {
 func (b *boundary) moved(l *leg) {
 	was, is := l.older.Body != nil, l.newer.Body != nil
 	for _, c := range b.changes {
+		if c.stays && c.names(l.older) {
+			b.add(c.operations[0].flaw(fmt.Sprintf("%s is in %s, so it cannot stay as it is", l.older.ID, b.newer.label()), "remove stays"))
+		}
 		if c.becomes != nil && c.names(l.older) && was && !is {
 			b.add(c.becomes.flaw(fmt.Sprintf("%s takes a body, and %s takes none", l.older.ID, l.newer.ID), ""))
 		}

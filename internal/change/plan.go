@@ -33,6 +33,7 @@ type Plan struct {
 	targets  map[*openapi.Operation]*openapi.Operation
 	bounds   []*boundary
 	seen     []listing
+	missing  finding.List
 }
 
 // maxFiles bounds the files of one version.
@@ -86,7 +87,11 @@ func (p *Plan) chain() {
 				if l := p.bounds[j-1].legs[c.target]; l != nil {
 					c.legs = append(c.legs, l)
 				}
-				c.target = p.bounds[j-1].pairs[c.target]
+				next := p.bounds[j-1].pairs[c.target]
+				if next == nil {
+					p.miss(op, c, p.bounds[j-1])
+				}
+				c.target = next
 			}
 			if c.target != nil {
 				p.targets[op] = c.target
@@ -97,6 +102,22 @@ func (p *Plan) chain() {
 			}
 		}
 	}
+}
+
+// miss notes that an operation is not in a newer version, and that nobody says what becomes
+// of its requests: the service could take them for something else.
+func (p *Plan) miss(op *openapi.Operation, c *Carrier, b *boundary) {
+	stays := slices.ContainsFunc(b.changes, func(by *Change) bool { return by.stays && by.names(c.target) })
+	message := fmt.Sprintf("%s has no operation that %s became, and the service is to be asked in it", b.newer.label(), c.target.ID)
+	hint := fmt.Sprintf("a file in %s: operation: %s with becomes: <operationId>, or with stays: true if the service still answers it as it was", b.newer.Folder, c.target.ID)
+	switch {
+	case stays && len(c.legs) == 0:
+		return
+	case stays:
+		message = fmt.Sprintf("%s stays as it is in %s, and earlier versions of it are not the same", c.target.ID, b.newer.label())
+		hint = "nothing carries " + op.ID + " to a version that is not the newest; keep the operation in " + b.newer.Contract.File
+	}
+	p.missing = append(p.missing, &finding.Error{Message: message, At: position(op.Source), Hint: hint})
 }
 
 func findings(err error) finding.List {

@@ -3,6 +3,7 @@ package change
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"gateway/internal/finding"
 	"gateway/internal/instance"
@@ -44,6 +45,9 @@ type Counterexample struct {
 	// From is the document, as small as it still shows the problem, and To what became
 	// of it; "" if nothing did.
 	From, To string
+	// Broken tells that the document breaks the other contract, so that a step is
+	// missing or wrong.
+	Broken bool
 }
 
 // Result counts what a proof has looked at.
@@ -55,9 +59,10 @@ type Result struct {
 // Prove refuses a plan that can make an invalid document. Every body that a change
 // touches is carried, with the examples of the contracts and instances of their schemas:
 // old requests forward, new responses back, and where the changes are lossless, old
-// documents there and back again.
+// documents there and back again. An operation that is gone without a word is refused as
+// well.
 func (p *Plan) Prove(check Check, budget Budget) error {
-	var list finding.List
+	list := slices.Clone(p.missing)
 	for _, e := range p.Test(check, budget).Counterexamples {
 		at := finding.Position{File: p.versions[len(p.versions)-1].Contract.File}
 		word := ""
@@ -68,6 +73,9 @@ func (p *Plan) Prove(check Check, budget Budget) error {
 		hint := "this breaks it: " + e.From
 		if e.To != "" {
 			hint += " becomes " + e.To
+		}
+		if e.Broken {
+			hint += "; gateway diff lists what no change covers yet, and gateway new change writes steps for it"
 		}
 		if !slices.ContainsFunc(list, func(o *finding.Error) bool { return o.At == at && o.Message == message }) {
 			list = append(list, &finding.Error{Message: message, At: at, Word: word, Hint: hint})
@@ -95,6 +103,7 @@ func (p *Plan) Test(check Check, budget Budget) Result {
 			}
 		}
 	}
+	t.chains(p)
 	return t.result
 }
 
@@ -154,6 +163,7 @@ func (t *tester) leg(b *boundary, l *leg) {
 		}
 	}
 	t.parameters(b, l)
+	t.headers(b, l)
 }
 
 // sameMedia finds what the newer contract has for a media type of the older one.
@@ -240,6 +250,7 @@ func (t *tester) judge(b *body, text string, try trial, reverse bool) bool {
 	})
 	t.result.Counterexamples = append(t.result.Counterexamples, Counterexample{
 		Older: b.older.Name, Newer: b.newer.Name, Operation: b.leg.older.ID, Place: b.leg.older.Method + " " + b.older.template(b.leg.older), Where: b.where, Change: at, Problem: problem, From: text, To: became,
+		Broken: strings.HasPrefix(problem, breaks),
 	})
 	return true
 }

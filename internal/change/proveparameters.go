@@ -56,7 +56,7 @@ func (t *tester) set(b *boundary, l *leg, d *document) *Counterexample {
 			return &Counterexample{Where: where, Problem: b.newer.label() + " requires it, and requests of old clients do not have it", To: to, Change: l.fields.last()}
 		case v == nil:
 		default:
-			if err := t.check(b.newer.Contract, instance.Request, p.Schema, v.write(nil)); err != nil && !t.asText(b, p, v) {
+			if err := t.check(b.newer.Contract, instance.Request, p.Schema, v.write(nil)); err != nil && !t.asText(b.newer, instance.Request, p, v) {
 				return &Counterexample{Where: where, Problem: fmt.Sprintf("what becomes of it breaks the contract of %s: %v", b.newer.label(), err), To: to, Change: l.fields.last()}
 			}
 		}
@@ -66,7 +66,7 @@ func (t *tester) set(b *boundary, l *leg, d *document) *Counterexample {
 
 // asText tells whether a value is valid as the text that it is in a query: there 5 is as
 // good a text as a number.
-func (t *tester) asText(b *boundary, p *openapi.Parameter, v *value) bool {
+func (t *tester) asText(in *Version, side instance.Side, p *openapi.Parameter, v *value) bool {
 	texts := v.texts()
 	if len(texts) != 1 {
 		return false
@@ -75,7 +75,7 @@ func (t *tester) asText(b *boundary, p *openapi.Parameter, v *value) bool {
 	if v.kind == kindString && texts[0] != "" && numberLength(texts[0]) == len(texts[0]) {
 		other = []byte(texts[0])
 	}
-	return t.check(b.newer.Contract, instance.Request, p.Schema, other) == nil
+	return t.check(in.Contract, side, p.Schema, other) == nil
 }
 
 func (p *program) last() *Change { return p.acts[len(p.acts)-1].change }

@@ -7,6 +7,9 @@ import (
 	"gateway/internal/openapi"
 )
 
+// breaks is how the problem begins of a document that the other contract does not allow.
+const breaks = "what becomes of it breaks the contract of "
+
 // trial carries a text and says what is wrong with what becomes of it; "" if nothing is.
 type trial func(t *tester, text string) (became, problem string, at *Change)
 
@@ -58,7 +61,7 @@ func (b *body) verdict(t *tester, became string, failure *Failure, v *Version, s
 		return "", "it cannot be carried: " + strings.TrimSpace(failure.Pointer+" "+failure.Message), failure.Change
 	}
 	if err := t.check(v.Contract, b.side, schema, []byte(became)); err != nil {
-		return became, fmt.Sprintf("what becomes of it breaks the contract of %s: %v", v.label(), err), b.blamed()
+		return became, fmt.Sprintf(breaks+"%s: %v", v.label(), err), b.blamed()
 	}
 	return became, "", nil
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 
 	core "gateway/internal/change"
 	"gateway/internal/exchange"
@@ -118,9 +117,7 @@ func (a *API) waysOf(v, newest *version, chooser *versioning.Handler, hash strin
 		op := v.operations[i]
 		target := c.plan.Target(op)
 		if target == nil {
-			a.logger.Warn("an operation is not in the version that the service speaks; its requests reach the service as they are",
-				zap.String("api", a.Name), zap.String("version", v.name), zap.String("operation", op.ID), zap.Stringer("at", finding.Position(op.Source)))
-			continue
+			continue // a change says that it stays as it is
 		}
 		bases := a.bases(target)
 		base := bases[min(v.bases[i], len(bases)-1)]
