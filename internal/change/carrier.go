@@ -17,6 +17,7 @@ type Carrier struct {
 	legs          []*leg
 	onRequest     bool
 	onResponse    bool
+	renames       bool     // media types of responses have other names
 	onHeader      bool     // header fields of requests may change
 	variables     []string // of the older path
 }
@@ -26,6 +27,7 @@ func (c *Carrier) settle() {
 	c.variables, _ = openapi.Variables(c.older.Template)
 	for _, l := range c.legs {
 		c.onRequest = c.onRequest || len(l.request) > 0 || l.fields != nil || l.route != nil || l.requestTypes.newer != nil
+		c.renames = c.renames || l.responseTypes != nil
 		c.onHeader = c.onHeader || l.fields != nil && (l.fields.used["header"] || l.fields.used["cookie"])
 		c.onResponse = c.onResponse || len(l.responses) > 0 || len(l.statuses) > 0 || l.headers != nil || l.errors || l.responseTypes != nil
 	}

@@ -270,4 +270,8 @@ func TestMediaTypesOfVersions(t *testing.T) {
 	if err := c.Response(&res); err != nil || string(res.Body) != `{"a":"x"}` || res.Header.Get("Content-Type") != "application/vnd.acme.v1+json" {
 		t.Errorf("%s as %v: %v", res.Body, res.Header, err)
 	}
+	header := http.Header{"Accept": {"text/html, application/VND.acme.v1+json;q=0.5", "*/*;q=0.1"}}
+	if c.Accept(header); fmt.Sprint(header["Accept"]) != "[text/html,application/vnd.acme.v3+json;q=0.5 */*;q=0.1]" {
+		t.Errorf("the service is asked for %q", header["Accept"])
+	}
 }

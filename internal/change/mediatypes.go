@@ -2,6 +2,7 @@ package change
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"gateway/internal/openapi"
@@ -83,4 +84,45 @@ func retype(header http.Header, to string) {
 		to += ";" + parameters
 	}
 	header["Content-Type"] = []string{to}
+}
+
+// Accept makes a request ask for the media types of the newest version where those of its
+// own have other names there. What else it accepts stays.
+func (c *Carrier) Accept(header http.Header) {
+	if !c.renames {
+		return
+	}
+	fields := slices.Clone(header["Accept"])
+	for i, field := range fields {
+		members := strings.Split(field, ",") // a comma within quotes belongs to no type
+		for j, member := range members {
+			name, parameters, more := strings.Cut(member, ";")
+			name = strings.ToLower(strings.Trim(name, " \t"))
+			became := c.responseTypeAhead(name)
+			if became == name {
+				continue
+			}
+			if more {
+				became += ";" + parameters
+			}
+			members[j] = became
+		}
+		fields[i] = strings.Join(members, ",")
+	}
+	if len(fields) > 0 {
+		header["Accept"] = fields
+	}
+}
+
+// responseTypeAhead is the newest name of a media type of any response.
+func (c *Carrier) responseTypeAhead(mediaType string) string {
+	for _, l := range c.legs {
+		for _, status := range sortedNames(l.responseTypes) {
+			if newer, ok := l.responseTypes[status].newer[mediaType]; ok {
+				mediaType = newer
+				break
+			}
+		}
+	}
+	return mediaType
 }

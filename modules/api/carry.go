@@ -111,7 +111,7 @@ func (a *API) spoken(versions []*version, chooser *versioning.Handler) ([]*versi
 func (a *API) waysOf(v, newest *version, chooser *versioning.Handler, hash string, c *carriage) error {
 	var ways []*change.Way
 	place := func(v *version, op *openapi.Operation, public string) change.Place {
-		return change.Place{Version: v.name, Operation: op, Public: public, Upstream: func(path string) string { return chooser.UpstreamPath(v.name, path) }}
+		return change.Place{Version: v.name, Operation: op, Public: public, Upstream: func(path string) string { return chooser.UpstreamPath(v.name, path) }, Retell: chooser.Retell(v.name)}
 	}
 	for i, e := range v.entries {
 		op := v.operations[i]

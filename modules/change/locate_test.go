@@ -49,3 +49,19 @@ func TestReferencesOfResponses(t *testing.T) {
 		})
 	}
 }
+
+// TestTheQueryNamesTheVersionOfTheService where it names one at all.
+func TestTheQueryNamesTheVersionOfTheService(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	gw := gateway(t, s, "\t\tversioning {\n\t\t\tquery version\n\t\t\tdefault v1\n\t\t}\n")
+	for query, want := range map[string]string{
+		"version=v1&x=%7e": "version=v2&x=%7e", "a=1&version=v1&version=v1": "a=1&version=v2&version=v2", "x=1": "x=1", "version=": "version=", "": "",
+	} {
+		s.says(200, "text/plain", "fine")
+		gw.Do("GET", "/health?"+query)
+		if r, _ := s.seen(); r.URL.RawQuery != want || r.Header.Get("API-Version") != "v2" {
+			t.Errorf("%s: the service sees %s", query, r.URL)
+		}
+	}
+}

@@ -35,6 +35,7 @@ var (
 // back lets the service answer, and carries the answer back.
 func (c *carriage) back(x *exchange.Exchange, w http.ResponseWriter, r *http.Request) (err error) {
 	ask(r.Header)
+	c.way.carrier.Accept(r.Header)
 	b := &response{Handler: c.Handler, way: c.way, x: x, method: r.Method, before: w.Header().Clone()}
 	b.Init(w, b, int(c.MaxBody))
 	b.Lenient = c.Mode == exchange.ModeReport

@@ -25,6 +25,7 @@ type Way struct {
 	// service has for it.
 	method, public, service string
 	locator                 *locator
+	retell                  func(query string) string
 	tag                     tag
 	series                  *series
 }
@@ -37,6 +38,8 @@ type Place struct {
 	Public string
 	// Upstream tells what the service sees of a public path.
 	Upstream func(path string) string
+	// Retell makes a query name the version; nil where queries name none.
+	Retell func(query string) string
 }
 
 // prefix returns what stands before the operation's path.
@@ -52,7 +55,7 @@ func (p *Place) prefix() string {
 // messages changes; field tells the service its version; hash stands for all that decides
 // what becomes of a response.
 func NewWay(api string, from, to Place, carrier *core.Carrier, field, hash string) *Way {
-	w := &Way{method: from.Operation.Method, public: from.Public, service: to.Upstream(to.Public), carrier: carrier, from: from.prefix(), to: to.prefix(), version: to.Version, field: field, series: newSeries(api, from.Version)}
+	w := &Way{method: from.Operation.Method, public: from.Public, service: to.Upstream(to.Public), retell: to.Retell, carrier: carrier, from: from.prefix(), to: to.prefix(), version: to.Version, field: field, series: newSeries(api, from.Version)}
 	w.tag = newTag(from.Version, hash)
 	if carrier != nil {
 		w.names = namesOf(carrier.Changes())
@@ -89,6 +92,10 @@ func (w *Way) point(r *http.Request) {
 				r.URL.RawPath = rooted(w.to + raw)
 			}
 		}
+		r.RequestURI = r.URL.RequestURI()
+	}
+	if w.retell != nil && r.URL.RawQuery != "" {
+		r.URL.RawQuery = w.retell(r.URL.RawQuery)
 		r.RequestURI = r.URL.RequestURI()
 	}
 	w.tell(r)
