@@ -183,6 +183,8 @@ func TestRefusals(t *testing.T) {
 		"description: x\noperation: putThing\nparameters: [{rename: quary/id, to: c}]",
 		"description: x\noperation: putThing\nparameters: [{rename: path/id, to: key}]",
 		"description: x\noperation: putThing\nheaders: [{remove: Content-Length, value: 1}]",
+		"description: x\noperation: putThing\nparameters: [{move: path/id, to: header/transfer-encoding}]",
+		"description: x\noperation: putThing\nheaders: [{rename: X, to: keep-alive}]",
 		"description: &a x\nschema: *a\nsteps: [{rename: a, to: c}]",
 		"description: x\ndescription: y\nschema: Thing\nsteps: [{rename: a, to: c}]",
 		"description: x\nschema: Thing\nsteps: [{split: a, to: [c], by: \" \"}]",

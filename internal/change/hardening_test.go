@@ -275,3 +275,36 @@ func TestMediaTypesOfVersions(t *testing.T) {
 		t.Errorf("the service is asked for %q", header["Accept"])
 	}
 }
+
+// TestPointersInProblems: names with slashes, tildes and spaces, as texts and as fragments.
+func TestPointersInProblems(t *testing.T) {
+	t.Parallel()
+	c := versions(t).version(shop(`{type: object, properties: {"a/b ~": {type: object, properties: {x: {type: integer}}}}}`)).
+		version(shop(`{type: object, properties: {"c d/~": {type: object, properties: {x: {type: integer}}}}}`), change1+"[{rename: a~1b ~0, to: c d/~}]\n").carrier("putThing")
+	for newer, older := range map[string]string{
+		"/c d~1~0/x": "/a~1b ~0/x", "#/c%20d~1~0/x": "#/a~1b%20~0/x", "#/other%20one": "#/other%20one", "#/%zz": "#/%zz", "": "", "/c d~1~0x": "/c d~1~0x",
+	} {
+		r := change.Response{Status: 422, Header: http.Header{}, MediaType: "application/problem+json", Body: []byte(`{"errors":[{"pointer":"` + newer + `"}]}`)}
+		if err := c.Response(&r); err != nil || string(r.Body) != `{"errors":[{"pointer":"`+older+`"}]}` {
+			t.Errorf("%s became %s: %v", newer, r.Body, err)
+		}
+	}
+}
+
+// TestSchemasThatAreNotFollowed: a change that would not be applied does not load.
+func TestSchemasThatAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	const item = "    Item: {type: object, properties: {%s: {type: string}}}"
+	for thing, want := range map[string]bool{
+		`{type: object, dependentSchemas: {a: {properties: {i: {$ref: "#/components/schemas/Item"}}}}, properties: {o: {$ref: "#/components/schemas/Other"}}}`: true,
+		`{type: object, properties: {l: {type: array, contains: {$ref: "#/components/schemas/Item"}}, o: {$ref: "#/components/schemas/Other"}}}`:               true,
+		`{type: object, properties: {l: {type: array, contains: {$ref: "#/components/schemas/Item"}, items: {$ref: "#/components/schemas/Item"}}}}`:            false,
+	} {
+		other := "\n    Other: {type: object}"
+		w := versions(t).version(shop(thing, fmt.Sprintf(item, "n")+other)).version(shop(thing, fmt.Sprintf(item, "m")+other), "description: d\nschema: Item\nsteps: [{rename: n, to: m}]\n")
+		_, err := change.Compile(w.versions)
+		if got := err != nil && strings.Contains(err.Error(), "behind"); got != want {
+			t.Errorf("%s: %v", thing, err)
+		}
+	}
+}

@@ -141,6 +141,7 @@ func (b *boundary) media(op *openapi.Operation, m openapi.Media, own func(*Chang
 		return nil
 	case isJSON(m.Type), strings.Contains(m.Type, "*"):
 		root := b.old.sketch(m.Schema)
+		b.hidden(op, root, what)
 		p := b.body(op, root, m.Schema, own)
 		if p == nil {
 			return nil

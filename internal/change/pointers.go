@@ -2,6 +2,7 @@ package change
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -166,20 +167,34 @@ func (l *leg) backPointers(d *document) {
 	}
 	for _, e := range errors.items {
 		if at := e.get("pointer"); at != nil && at.kind == kindString {
-			text := at.string()
-			fragment := strings.HasPrefix(text, "#")
-			if older, ok := l.trace(tokensOf(strings.TrimPrefix(text, "#"))); ok {
-				back := pointer(older)
-				if fragment {
-					back = "#" + back
-				}
-				if back != text {
-					*at = *madeString(back)
-				}
+			if back := l.tracePointer(at.string()); back != at.string() {
+				*at = *madeString(back)
 			}
 		}
 		l.backParameter(e)
 	}
+}
+
+// tracePointer carries a pointer back that is a text, or the fragment of a URI: "#/a%20b"
+// (RFC 6901 §6). What has no older form stays.
+func (l *leg) tracePointer(text string) string {
+	rest, fragment := strings.CutPrefix(text, "#")
+	if fragment {
+		plain, err := url.PathUnescape(rest)
+		if err != nil {
+			return text
+		}
+		rest = plain
+	}
+	older, ok := l.trace(tokensOf(rest))
+	back := pointer(older)
+	switch {
+	case !ok || back == rest:
+		return text
+	case fragment:
+		return "#" + (&url.URL{Fragment: back}).EscapedFragment()
+	}
+	return back
 }
 
 // backParameter carries the name of a parameter back.

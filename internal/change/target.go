@@ -1,6 +1,7 @@
 package change
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -106,4 +107,36 @@ func current(root *shape, targets map[*shape]bool) (list []*shape) {
 		}
 	})
 	return list
+}
+
+// unfollowed are keywords with schemas for values that the shapes do not follow: whether
+// they apply to a value depends on other values.
+var unfollowed = []string{"contains", "contentSchema", "dependentSchemas", "unevaluatedItems"}
+
+// hidden refuses a change of a schema that a body has only behind such a keyword: it would
+// not be applied.
+func (b *boundary) hidden(op *openapi.Operation, root *shape, what string) {
+	names := make(map[string]bool)
+	behind := make(map[string]string) // the keyword, by the name of the schema
+	root.each(func(s *shape) {
+		for _, name := range s.names {
+			names[name] = true
+		}
+		schema, _ := b.old.lookup(s.place).(map[string]any)
+		for _, keyword := range unfollowed {
+			for _, ref := range references(schema[keyword]) {
+				for name := range b.reach(componentSchemas + escapeToken(ref)) {
+					behind[name] = keyword
+				}
+			}
+		}
+	})
+	for _, c := range b.changes {
+		for _, w := range c.schemas {
+			if keyword := behind[w.text]; keyword != "" && !names[w.text] {
+				b.add(w.flaw(fmt.Sprintf("the %s of %s has %s behind %q only, where changes are not applied", what, op.ID, w.text, keyword),
+					"name the operation and the place: operation: "+op.ID+" with steps under "+what))
+			}
+		}
+	}
 }
