@@ -46,7 +46,7 @@ func wide(n int, item string) string {
 // docs/decisions/change-files.md quotes.
 func TestScale(t *testing.T) {
 	t.Parallel()
-	operations := 30
+	operations := 12
 	if text := os.Getenv("GATEWAY_SCALE"); text != "" {
 		operations = number(text)
 	}
