@@ -31,6 +31,7 @@ func (h *History) advance(number int64) {
 			continue
 		}
 		closed.packed = c.pack(closed.packed)
+		*c = cell{}
 		h.byID[id] = nil
 		h.spare = append(h.spare, c)
 	}
@@ -61,11 +62,11 @@ func (h *History) forget(oldest int64) {
 	h.oldest = max(h.oldest, oldest)
 }
 
-// pack appends the counts of a cell, and leaves it empty.
+// pack appends the counts of a cell.
 func (c *cell) pack(to []byte) []byte {
 	to = binary.AppendUvarint(to, uint64(c.id))
 	for _, counter := range []*atomic.Uint32{&c.requests, &c.errors, &c.mistaken} {
-		to = binary.AppendUvarint(to, uint64(counter.Swap(0)))
+		to = binary.AppendUvarint(to, uint64(counter.Load()))
 	}
 	for _, list := range [...][]atomic.Uint32{c.refused[:], c.reported[:], c.total[:], c.own[:], c.upstream[:]} {
 		to = packList(to, list)
@@ -85,7 +86,6 @@ func packList(to []byte, list []atomic.Uint32) []byte {
 	for i := range list {
 		if count := list[i].Load(); count > 0 {
 			to = binary.AppendUvarint(binary.AppendUvarint(to, uint64(i-before)), uint64(count))
-			list[i].Store(0)
 			before = i
 		}
 	}

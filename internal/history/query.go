@@ -125,9 +125,10 @@ type Answer struct {
 	Dimensions Dimensions `json:"dimensions"`
 }
 
-// Ask returns a part of the history. It is made of intervals that are over.
+// Ask returns a part of the history. Columns are made of intervals that are over; what has
+// been counted since is in the totals and in the rows, so that nobody waits for it.
 func (h *History) Ask(q Query, now time.Time) *Answer {
-	past, names, oldest, number := h.snapshot(now)
+	past, open, names, oldest, number := h.snapshot(now)
 	merge := max(q.Step/int(Step/time.Second), 1)
 	columns := min(max(q.Minutes, 1), 60) * int(time.Minute/Step) / merge
 	// Columns begin at multiples of their own length, so that they hold the same at every look.
@@ -135,6 +136,7 @@ func (h *History) Ask(q Query, now time.Time) *Answer {
 	first := (max(number-1, 0)/int64(merge) - int64(columns) + 1) * int64(merge)
 	s := newSums(q, columns, merge, first, names)
 	s.fill(past, oldest, number)
+	s.unpack(new(column), open)
 	born := now.Add(-now.Sub(h.born)).Round(time.Second).Unix() // by the wall clock of today
 	answer := s.answer(born + first*int64(Step/time.Second))
 	answer.Scope.Since = h.since(oldest)
@@ -142,9 +144,9 @@ func (h *History) Ask(q Query, now time.Time) *Answer {
 	return answer
 }
 
-// snapshot closes the interval if it is over, and returns what is kept: nothing of it
-// changes any more, so that no request waits while it is read.
-func (h *History) snapshot(now time.Time) (past []interval, names [MaxRoutes]Operation, oldest, number int64) {
+// snapshot closes the interval if it is over, and returns what is kept, and packed what is
+// open: nothing of it changes any more, so that no request waits while it is read.
+func (h *History) snapshot(now time.Time) (past []interval, open []byte, names [MaxRoutes]Operation, oldest, number int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.advance(h.numberOf(now))
@@ -153,7 +155,12 @@ func (h *History) snapshot(now time.Time) (past []interval, names [MaxRoutes]Ope
 			past = append(past, slot)
 		}
 	}
-	return past, h.names, h.oldest, h.number
+	for _, c := range h.byID {
+		if c != nil {
+			open = c.pack(open)
+		}
+	}
+	return past, open, h.names, h.oldest, h.number
 }
 
 // since tells from when on there are numbers.

@@ -43,7 +43,7 @@ func TestFilterByWhatARowShows(t *testing.T) {
 	gw.Do("GET", "/orders?limit=3&token=hidden-hidden")
 	gw.Do("GET", "/fails")
 	rows := func(n int) string { return fmt.Sprintf(`document.querySelectorAll(".entry").length === %d`, n) }
-	tab.Do("the row", has("/orders?limit=3&token=••••"), until(`document.querySelector(".entry .e-who .pill").textContent === "canary"`), hasNot("hidden-hidden"))
+	tab.Do("the row", has("/orders?limit=3&token=••••"), until(`(() => { const group = document.querySelector(".entry .e-who .pill"); return group.textContent === "canary" && group.offsetWidth < group.parentNode.offsetWidth; })()`), hasNot("hidden-hidden"))
 	for text, n := range map[string]int{"group:canary": 2, "query:limit=3*": 1, "status:5xx": 1, "status:200..299 limit=3": 1, "-group:canary": 0} {
 		tab.Do(text, keys("/"+text+kb.Enter), until(rows(n)), keys(kb.Escape+kb.Escape), until(rows(2)))
 	}

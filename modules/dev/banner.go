@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -23,18 +24,27 @@ type served struct {
 	Process struct {
 		Addresses []string `json:"addresses"`
 	} `json:"process"`
-	Routes []struct {
-		Method   string   `json:"method"`
-		Template string   `json:"template"`
-		API      string   `json:"api"`
-		Version  string   `json:"version"`
-		Auth     string   `json:"auth"`
-		Upstream []string `json:"upstream"`
-	} `json:"routes"`
-	Directives []struct {
-		Directive string   `json:"directive"`
-		Matchers  []string `json:"matchers"`
-	} `json:"directives"`
+	Routes     []route     `json:"routes"`
+	Directives []directive `json:"directives"`
+}
+
+// route is an operation, as the console describes it.
+type route struct {
+	Method   string   `json:"method"`
+	Template string   `json:"template"`
+	API      string   `json:"api"`
+	Version  string   `json:"version"`
+	Auth     string   `json:"auth"`
+	Upstream []string `json:"upstream"`
+}
+
+// directive is a directive of a site, as the console describes it.
+type directive struct {
+	Directive string   `json:"directive"`
+	Listen    []string `json:"listen"`
+	Hosts     []string `json:"hosts"`
+	Matchers  []string `json:"matchers"`
+	APIs      []string `json:"apis"`
 }
 
 // banner tells where everything is. What cannot be found out is left out.
@@ -65,15 +75,10 @@ func (s *session) banner(ctx context.Context) {
 	for _, line := range now.apis(ctx) {
 		row("API", line)
 	}
-	if base != "" && len(now.Routes) > 0 {
-		row("Docs", link(base+"/docs"))
+	for _, page := range now.pages() {
+		row(page[0], link(terminal.Line(page[1])))
 	}
-	for _, d := range now.Directives {
-		if d.Directive == "metrics" && base != "" {
-			row("Metrics", link(base+strings.TrimPrefix(strings.Join(d.Matchers, ""), "path ")))
-		}
-	}
-	row("Console", link("http://"+s.given.console+"/")+besides(s.console == "" && s.given.console != usualConsole && strings.HasPrefix(s.given.console, "127."), usualConsole))
+	row("Console", link("http://"+s.given.console+"/")+besides(s.given.moved, usualConsole))
 	if s.given.admin != "" && s.given.admin != caddy.DefaultAdminListen {
 		row("Admin", link("http://"+s.given.admin)+besides(true, caddy.DefaultAdminListen))
 	}
@@ -89,6 +94,50 @@ func besides(other bool, usual string) string {
 		return ""
 	}
 	return "  (not at the usual " + usual + ")"
+}
+
+// pages lists the pages that the sites have besides their APIs, each with its name: the
+// documentation, and the metrics. Where none of the addresses leads to one, it is left out.
+func (n *served) pages() (list [][2]string) {
+	for _, d := range n.Directives {
+		base, path := n.addressOf(&d), "/docs"
+		name := "Docs"
+		switch {
+		case d.Directive == "api" && slices.ContainsFunc(n.Routes, func(r route) bool { return slices.Contains(d.APIs, r.API) }):
+		case d.Directive == "docs" || d.Directive == "metrics":
+			if len(d.Matchers) > 0 {
+				path = strings.TrimSuffix(strings.TrimPrefix(strings.Join(d.Matchers, " "), "path "), "*")
+			}
+			if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " *{") {
+				continue // it depends on more than the path
+			}
+			if d.Directive == "metrics" {
+				name = "Metrics"
+			}
+		default:
+			continue
+		}
+		if page := [2]string{name, base + path}; base != "" && !slices.Contains(list, page) {
+			list = append(list, page)
+		}
+	}
+	return list
+}
+
+// addressOf returns the address of the site that a directive belongs to, "" if it has none.
+func (n *served) addressOf(d *directive) string {
+	for _, address := range n.Process.Addresses {
+		at, err := url.Parse(address)
+		if err != nil {
+			continue
+		}
+		port := cmp.Or(at.Port(), map[string]string{"http": "80", "https": "443"}[at.Scheme])
+		listens := slices.ContainsFunc(d.Listen, func(listen string) bool { return strings.HasSuffix(listen, ":"+port) })
+		if listens && (len(d.Hosts) == 0 || slices.Contains(d.Hosts, at.Hostname())) {
+			return strings.TrimSuffix(address, "/")
+		}
+	}
+	return ""
 }
 
 // apis describes the APIs by version: operations, and whether somebody answers behind

@@ -54,7 +54,10 @@ type session struct {
 }
 
 // given are addresses that the configuration leaves open.
-type given struct{ console, admin string }
+type given struct {
+	console, admin string
+	moved          bool // the console, because somebody else listens where it usually is
+}
 
 // printer writes whole blocks, so that lines of several goroutines do not mix.
 type printer struct {

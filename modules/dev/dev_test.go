@@ -142,3 +142,43 @@ GET     /v1/·[2J    orders                  none                          -    
 		t.Errorf("got\n%s", out.String())
 	}
 }
+
+// TestPagesOfTheBanner are where they are: each at the address of its own site, and none that cannot be named.
+func TestPagesOfTheBanner(t *testing.T) {
+	t.Parallel()
+	var now served
+	for _, text := range []string{
+		`{"process":{"addresses":["http://localhost:8080","http://localhost:9464","https://shop.example"]}}`,
+		`{"routes":[{"api":"orders"}],"directives":[
+			{"directive":"api","listen":[":8080"],"hosts":[],"matchers":[],"apis":["orders"]},
+			{"directive":"api","listen":[":9464"],"hosts":[],"matchers":[],"apis":["without a contract"]},
+			{"directive":"metrics","listen":[":9464"],"hosts":[],"matchers":["path /metrics"]},
+			{"directive":"docs","listen":["127.0.0.1:443"],"hosts":["shop.example"],"matchers":["path /reference*"]},
+			{"directive":"docs","listen":[":443"],"hosts":["other.example"],"matchers":[]},
+			{"directive":"docs","listen":[":8080"],"hosts":[],"matchers":["path /a*","method GET"]},
+			{"directive":"metrics","listen":["unix//run/x"],"hosts":[],"matchers":[]}]}`,
+	} {
+		if err := json.Unmarshal([]byte(text), &now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := [][2]string{{"Docs", "http://localhost:8080/docs"}, {"Metrics", "http://localhost:9464/metrics"}, {"Docs", "https://shop.example/reference"}}
+	if got := now.pages(); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestTheConsoleHasMoved only if somebody else listens where it usually is: who has said where it is need not be told.
+func TestTheConsoleHasMoved(t *testing.T) {
+	t.Parallel()
+	for config, console := range map[string]string{`{"apps":{"gateway":{"console":"127.0.0.1:2999"}}}`: "", `{}`: "127.0.0.1:2998"} {
+		s := &session{console: console, given: given{admin: "localhost:1"}}
+		if err := s.choose([]byte(config)); err != nil || s.given.moved {
+			t.Errorf("%s: moved %t, %v", config, s.given.moved, err)
+		}
+	}
+	s := &session{given: given{admin: "localhost:1"}}
+	if err := s.choose([]byte(`{}`)); err != nil || s.given.moved != (s.given.console != usualConsole) {
+		t.Errorf("at %s, moved %t, %v", s.given.console, s.given.moved, err)
+	}
+}

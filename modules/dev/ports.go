@@ -82,11 +82,12 @@ func (s *session) choose(config []byte) error {
 	case s.console != "":
 		s.given.console = s.console
 	case said.Apps.Gateway.Console != "":
-		s.given.console = said.Apps.Gateway.Console
+		s.given.console, s.given.moved = said.Apps.Gateway.Console, false
 	case s.given.console == "":
 		if s.given.console, err = freeAddress(usualConsole); err != nil {
 			return err
 		}
+		s.given.moved = s.given.console != usualConsole
 	}
 	if s.given.admin == "" && said.Admin.Listen == "" && !said.Admin.Disabled {
 		s.given.admin, err = freeAddress(caddy.DefaultAdminListen)
@@ -100,6 +101,11 @@ func freeAddress(usual string) (string, error) {
 	if listenable(usual) == nil {
 		return usual, nil
 	}
+	return anyAddress()
+}
+
+// anyAddress returns one with a free port.
+func anyAddress() (string, error) {
 	listener, err := net.Listen("tcp", anyLoopback)
 	if err != nil {
 		return "", err

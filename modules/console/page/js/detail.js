@@ -106,9 +106,10 @@ export class Detail {
 
 function violations(detail) {
 	if (!detail.violations?.length) return null;
+	const columns = [["Place", (v) => h("code.break", null, v.place)], ["Rule", (v) => h("code", null, v.rule)], ["Message", (v) => h("span.break", null, v.message)]];
+	if (detail.violations.some((v) => v.hint)) columns.push(["Hint", (v) => (v.hint ? h("span.break", null, v.hint) : "")]);
 	return h("section.card", { "aria-label": "Broken rules" }, h("h2", null, "Broken rules"),
-		scrolling("All broken rules", table("", [["Place"], ["Rule"], ["Message"], ["Hint"]],
-			detail.violations.map((v) => [h("code.break", null, v.place), h("code", null, v.rule), h("span.break", null, v.message), v.hint ? h("span.break", null, v.hint) : ""]))),
+		scrolling("All broken rules", table("", columns.map(([title]) => [title]), detail.violations.map((v) => columns.map(([, cell]) => cell(v))))),
 		detail.more > 0 && h("p.soft", null, `and ${detail.more} more`));
 }
 

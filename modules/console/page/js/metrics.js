@@ -30,7 +30,7 @@ export class Metrics {
 			upstream: new Chart({ title: "Service", hint: "and writing the answer", unit: ms }),
 			load: new Chart({ title: "In flight", hint: "the most at once, and open streams", unit: (value) => count(Math.round(value)), whole: true }),
 		};
-		this.#poll = new Poll("metrics", 5000, (answer) => this.#show(answer), (error) => unavailable(host, error));
+		this.#poll = new Poll("metrics", 2000, (answer) => this.#show(answer), (error) => unavailable(host, error));
 	}
 
 	update(route) {
@@ -69,7 +69,7 @@ export class Metrics {
 		const chosen = ["api", "version", "route", "method"].some((name) => this.#query[name]);
 		fill(this.#parts.nothing, nothing && (chosen
 			? h("p.note", null, "No request of what is chosen ended in this time. ", h("button", { type: "button", on: { click: () => this.#choose({ api: "", version: "", route: "", method: "" }) } }, "Show everything"))
-			: empty("No requests in this time", h("p", null, "The numbers fill by themselves, within five seconds of a request. Send one:"), copyable(`curl -i ${this.#context.example()}`))));
+			: empty("No requests in this time", h("p", null, "The numbers fill by themselves as soon as a request ends, the charts every five seconds. Send one:"), copyable(`curl -i ${this.#context.example()}`))));
 		this.#parts.page.classList.toggle("idle", nothing && !chosen);
 		fill(this.#parts.tiles, tiles(answer));
 		this.#charts.traffic.show({ time: s.time, series: [
