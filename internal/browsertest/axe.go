@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// axeFile is where scripts/setup puts axe-core, below the repository's folder. The version
-// stands there, too.
-const axeFile = ".cache/axe-core/4.14.1.js"
+// axeFile is where scripts/setup puts axe-core, below the repository's folder.
+const axeFile = ".cache/axe-core.js"
 
 // Axe returns the script of axe-core, which looks for what keeps people from using a page,
 // and skips the test where it is absent. It stays in a page until the next navigation.
