@@ -3,8 +3,9 @@ package browsertest
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
+
+	"gateway/internal/testfile"
 )
 
 // axeFile is where scripts/setup puts axe-core, below the repository's folder.
@@ -14,8 +15,7 @@ const axeFile = ".cache/axe-core.js"
 // and skips the test where it is absent. It stays in a page until the next navigation.
 func Axe(t testing.TB) string {
 	t.Helper()
-	_, self, _, _ := runtime.Caller(0)
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(self), "..", "..", axeFile))
+	text, err := os.ReadFile(filepath.Join(testfile.Root(), axeFile))
 	if err != nil {
 		t.Skip("there is no axe-core; scripts/setup fetches it where there is npm")
 	}

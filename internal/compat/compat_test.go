@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gateway/internal/openapi"
+	"gateway/internal/testfile"
 )
 
 // side makes a contract of text.
@@ -64,7 +65,7 @@ func TestChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/changes.golden", describe(r))
+	testfile.Golden(t, "testdata/changes.golden", describe(r))
 }
 
 // TestSame: what is the same is no change.
@@ -213,13 +214,13 @@ func TestWaiversThatAreWrong(t *testing.T) {
 			t.Errorf("%s is accepted", name)
 			continue
 		}
-		golden(t, "testdata/waiver_"+name+".golden", err.Error()+"\n")
+		testfile.Golden(t, "testdata/waiver_"+name+".golden", err.Error()+"\n")
 	}
 	_, err := Compare(side(t, "old", shop), side(t, "new", shop+"x-allow-breaking: {api-operation-id-removed: no}\n"))
 	if err == nil {
 		t.Fatal("a waiver for everything is accepted")
 	}
-	golden(t, "testdata/waiver_too_high.golden", err.Error()+"\n")
+	testfile.Golden(t, "testdata/waiver_too_high.golden", err.Error()+"\n")
 }
 
 // TestOverlays: every rule that is judged anew is one of oasdiff's, and judged otherwise.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gateway/internal/openapi"
+	"gateway/internal/testfile"
 )
 
 func write(t testing.TB, file, text string) {
@@ -46,7 +47,7 @@ func TestLock(t *testing.T) {
 	if err == nil {
 		t.Fatal("a field less is accepted")
 	}
-	golden(t, "testdata/frozen.golden", strings.ReplaceAll(err.Error(), dir+"/", "")+"\n")
+	testfile.Golden(t, "testdata/frozen.golden", strings.ReplaceAll(err.Error(), dir+"/", "")+"\n")
 	if _, err := Lock(file); err == nil {
 		t.Error("locking again gives the freeze up")
 	}

@@ -3,7 +3,6 @@ package finding_test
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,25 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gateway/internal/finding"
+	"gateway/internal/testfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got+"\n"); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
+	testfile.Golden(t, filepath.Join("testdata", name+".golden"), got+"\n")
 }
 
 func at(file string, line, column int) finding.Position {

@@ -5,6 +5,8 @@ import (
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gateway/internal/testfile"
 )
 
 // ScriptMain runs the tests of a package with scripts. It is the TestMain of such a
@@ -20,7 +22,7 @@ func Scripts(t *testing.T, params testscript.Params) {
 	if params.Dir == "" {
 		params.Dir = "testdata/script"
 	}
-	params.UpdateScripts = *update
+	params.UpdateScripts = testfile.Update()
 	further := params.Setup
 	params.Setup = func(env *testscript.Env) error {
 		setUp(env)

@@ -11,17 +11,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"gateway/internal/finding"
+	"gateway/internal/testfile"
 )
-
-// testdata returns a folder of the shared test data.
-func testdata(t testing.TB, name string) string {
-	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", "testdata", name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the vectors %q are not beside this checkout", name)
-	}
-	return dir
-}
 
 // refusedDocuments are the real documents that are not accepted: what the finding
 // says, and at which line the first one is.
@@ -71,7 +62,7 @@ func TestDocuments(t *testing.T) {
 func documents(t testing.TB) []string {
 	var files []string
 	for _, pattern := range []string{"*/*.json", "*/*.yaml"} {
-		found, err := filepath.Glob(filepath.Join(testdata(t, "openapi-specs"), pattern))
+		found, err := filepath.Glob(filepath.Join(testfile.Shared(t, "openapi-specs"), pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +84,7 @@ func firstFinding(err error) *finding.Error {
 // TestVectors loads the documents of the request vectors.
 func TestVectors(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile(filepath.Join(testdata(t, "openapi-vectors"), "vectors.json"))
+	data, err := os.ReadFile(filepath.Join(testfile.Shared(t, "openapi-vectors"), "vectors.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +150,7 @@ func TestLint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/lint.yaml.golden", list.Error()+"\n")
+	testfile.Golden(t, "testdata/lint.yaml.golden", list.Error()+"\n")
 }
 
 // TestLintDocuments runs the rules over real documents: they all can be checked. The
@@ -184,7 +175,7 @@ func TestLintDocuments(t *testing.T) {
 
 func BenchmarkLoad(b *testing.B) {
 	for _, name := range []string{"oai-examples/v3.0-petstore.json", "readme-oas-examples/3.1-train-travel.json", "paypal/checkout_orders_v2.json"} {
-		file := filepath.Join(testdata(b, "openapi-specs"), name)
+		file := filepath.Join(testfile.Shared(b, "openapi-specs"), name)
 		b.Run(filepath.Base(name), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gateway/internal/testfile"
 )
 
 // tree makes files, empty unless "=" gives them contents.
@@ -77,5 +79,5 @@ func TestDiscoverRefuses(t *testing.T) {
 	}
 	_, err := Discover("nowhere")
 	out.WriteString("nowhere\n" + err.Error() + "\n")
-	golden(t, "testdata/discover.golden", out.String())
+	testfile.Golden(t, "testdata/discover.golden", out.String())
 }

@@ -3,34 +3,13 @@ package openapi
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"gateway/internal/testfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares got with a file of testdata.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
 
 // TestRefused keeps what people read when a contract is refused. Each file breaks
 // one rule, named by the file.
@@ -50,7 +29,7 @@ func TestRefused(t *testing.T) {
 			if err == nil {
 				t.Fatal("the contract was accepted")
 			}
-			golden(t, file+".golden", strings.TrimRight(err.Error(), "\n")+"\n")
+			testfile.Golden(t, file+".golden", strings.TrimRight(err.Error(), "\n")+"\n")
 		})
 	}
 }
@@ -67,7 +46,7 @@ func TestAccepted(t *testing.T) {
 				t.Fatal(err)
 			}
 			compileAll(t, c)
-			golden(t, file+".golden", describe(t, c))
+			testfile.Golden(t, file+".golden", describe(t, c))
 		})
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gateway/internal/testfile"
 )
 
 // newRouter routes "GET /orders/{id}" and its like to themselves.
@@ -120,7 +122,7 @@ func TestRouterConflicts(t *testing.T) {
 			t.Errorf("%s: no error", name)
 			continue
 		}
-		golden(t, "testdata/"+name+".golden", err.Error()+"\n")
+		testfile.Golden(t, "testdata/"+name+".golden", err.Error()+"\n")
 	}
 }
 
@@ -329,7 +331,7 @@ func BenchmarkLookup(b *testing.B) {
 			"corpus-3.1/discourse.local_latest.json", "paypal/checkout_orders_v2.json", "corpus-3.1/listennotes.com_2.0.json",
 			"corpus-3.1/adyen.com_LegalEntityService_3.json", "readme-oas-examples/3.0-petstore.json",
 		} {
-			c, err := Load(testdata(b, "openapi-specs") + "/" + name)
+			c, err := Load(testfile.Shared(b, "openapi-specs") + "/" + name)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -22,6 +22,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"gateway/internal/testfile"
 )
 
 func TestEveryReasonIsWholeAndListed(t *testing.T) {
@@ -98,9 +100,9 @@ func TestDocument(t *testing.T) {
 
 func TestDocumentsMatchTheSchemaOfTheRFC(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "testdata", "problem-details", "problem.json"))
+	text, err := os.ReadFile(filepath.Join(testfile.Shared(t, "problem-details"), "problem.json"))
 	if err != nil {
-		t.Skip("the schema of RFC 9457 is not beside this checkout")
+		t.Fatal(err)
 	}
 	// The file keeps the line folding of the RFC's text (RFC 8792 §7.1).
 	schema, err := jsonschema.CompileString("problem.json", strings.ReplaceAll(string(text), "\\\n", ""))

@@ -3,8 +3,6 @@ package auth
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -54,16 +52,6 @@ func decide(h *Handler, r *http.Request) (*exchange.Exchange, *problem.Refusal) 
 
 func good(more authtest.Claims) authtest.Claims {
 	return authtest.Good(testIssuer, testAudience, more)
-}
-
-// vectors returns the folder of official test vectors beside the checkout.
-func vectors(t *testing.T, name string) string {
-	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", "testdata", name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the vectors %s are not beside this checkout", name)
-	}
-	return dir
 }
 
 // at is a time from the start of testing, for tests with a clock of their own.

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gateway/internal/testfile"
 )
 
 // verifyWith is the signature layer: it takes a compact JWS apart, without looking at
@@ -48,7 +50,7 @@ var notFollowed = map[int]string{
 
 func TestWycheproof(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile(filepath.Join(vectors(t, "wycheproof-jws"), "json_web_signature_test.json"))
+	data, err := os.ReadFile(filepath.Join(testfile.Shared(t, "wycheproof-jws"), "json_web_signature_test.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +100,7 @@ func TestWycheproof(t *testing.T) {
 
 func TestCookbook(t *testing.T) {
 	t.Parallel()
-	dir := vectors(t, "jose-cookbook")
+	dir := testfile.Shared(t, "jose-cookbook")
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.json"))
 	if err != nil {
 		t.Fatal(err)

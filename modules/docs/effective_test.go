@@ -2,7 +2,6 @@ package docs
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gateway/internal/openapi"
+	"gateway/internal/testfile"
 )
 
 func contract(t testing.TB) *openapi.Contract {
@@ -267,10 +267,7 @@ func TestEffectiveOfOthers(t *testing.T) {
 // corpus is a selection of the documents of others that stand beside the checkout.
 func corpus(t testing.TB) []string {
 	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", "testdata", "openapi-specs")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the documents of others are not beside this checkout")
-	}
+	dir := testfile.Shared(t, "openapi-specs")
 	var files []string
 	for _, pattern := range []string{"*/*.json", "*/*.yaml", "*/*/*.json", "*/*/*.yaml"} {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))

@@ -13,6 +13,7 @@ import (
 
 	"gateway/internal/openapi"
 	"gateway/internal/problem"
+	"gateway/internal/testfile"
 )
 
 var testSettings = settings{maxBody: 1 << 20, maxErrors: 20, unknown: unknownAllow, bounds: testBounds}
@@ -86,7 +87,7 @@ var vectorGaps = map[string]string{
 
 func TestOpenAPIVectors(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(vectors(t, "openapi-vectors"), "vectors.json"))
+	text, err := os.ReadFile(filepath.Join(testfile.Shared(t, "openapi-vectors"), "vectors.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"gateway/internal/openapi"
 	"gateway/internal/problem"
+	"gateway/internal/testfile"
 )
 
 // wrongExamples are request examples of real contracts that break their own schema,
@@ -46,7 +47,7 @@ func TestRealContracts(t *testing.T) {
 
 // realContracts visits every real contract that loads.
 func realContracts(t *testing.T, visit func(name string, c *openapi.Contract)) {
-	folder := vectors(t, "openapi-specs")
+	folder := testfile.Shared(t, "openapi-specs")
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(path)) {
 			return err

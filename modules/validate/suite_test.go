@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gateway/internal/testfile"
 )
 
 // suiteGroup is one schema of the JSON Schema Test Suite with its cases.
@@ -65,7 +67,7 @@ func (r *refusedGroups) list() string {
 
 func TestJSONSchemaSuite(t *testing.T) {
 	t.Parallel()
-	folder := vectors(t, "json-schema-test-suite")
+	folder := testfile.Shared(t, "json-schema-test-suite")
 	remotes := suiteRemotes(t, filepath.Join(folder, "remotes"))
 	dialects := map[string]string{
 		"draft4": "http://json-schema.org/draft-04/schema#", "draft7": "http://json-schema.org/draft-07/schema#",
@@ -206,7 +208,7 @@ func runGroup(t *testing.T, file string, group suiteGroup, dialect string, remot
 // reason in testdata/formats.golden.
 func TestFormatSuite(t *testing.T) {
 	t.Parallel()
-	paths, _ := filepath.Glob(filepath.Join(vectors(t, "json-schema-test-suite"), "tests", "draft2020-12", "optional", "format", "*.json"))
+	paths, _ := filepath.Glob(filepath.Join(testfile.Shared(t, "json-schema-test-suite"), "tests", "draft2020-12", "optional", "format", "*.json"))
 	if len(paths) < 15 {
 		t.Fatalf("%d files", len(paths))
 	}

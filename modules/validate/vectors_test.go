@@ -9,13 +9,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"gateway/internal/testfile"
 )
 
 // TestJSONSuite reads every file of JSONTestSuite: y_ has to pass, n_ must not, i_ is
 // free; whatever passes is also JSON for encoding/json.
 func TestJSONSuite(t *testing.T) {
 	t.Parallel()
-	paths, _ := filepath.Glob(filepath.Join(vectors(t, "jsontestsuite"), "test_parsing", "*.json"))
+	paths, _ := filepath.Glob(filepath.Join(testfile.Shared(t, "jsontestsuite"), "test_parsing", "*.json"))
 	if len(paths) < 150 {
 		t.Fatalf("only %d files", len(paths))
 	}
@@ -45,7 +47,7 @@ func TestJSONSuite(t *testing.T) {
 // TestSchemaStore checks the documents of real-world schemas.
 func TestSchemaStore(t *testing.T) {
 	t.Parallel()
-	paths, _ := filepath.Glob(filepath.Join(vectors(t, "schemastore"), "*", "schema.json"))
+	paths, _ := filepath.Glob(filepath.Join(testfile.Shared(t, "schemastore"), "*", "schema.json"))
 	if len(paths) < 30 {
 		t.Fatalf("only %d schemas", len(paths))
 	}
@@ -86,7 +88,7 @@ var storeGaps = map[string]string{}
 // none may panic, and what is refused never comes back.
 func TestNaughtyStrings(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(vectors(t, "naughty-strings"), "blns.json"))
+	text, err := os.ReadFile(filepath.Join(testfile.Shared(t, "naughty-strings"), "blns.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

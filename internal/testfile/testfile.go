@@ -1,4 +1,6 @@
-package gatewaytest
+// Package testfile is about the files of tests: golden files, and test data beside the
+// checkout. It imports nothing of the gateway, so that every package can use it from inside.
+package testfile
 
 import (
 	"flag"
@@ -12,15 +14,18 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
-// Golden compares got with the contents of the file at path, relative to the
-// package's folder. With -update it writes the file.
-func Golden(t testing.TB, path string, got []byte) {
+// Update tells whether the tests write their golden files.
+func Update() bool { return *update }
+
+// Golden compares got with the contents of the file at path, relative to the package's
+// folder. With -update it writes the file.
+func Golden(t testing.TB, path, got string) {
 	t.Helper()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -29,7 +34,7 @@ func Golden(t testing.TB, path string, got []byte) {
 	if err != nil {
 		t.Fatalf("%v (run the test with -update to write it)", err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s differs (-want +got); run with -update if the change is meant:\n%s", path, diff)
 	}
 }
@@ -40,9 +45,9 @@ func Root() string {
 	return filepath.Join(filepath.Dir(file), "..", "..")
 }
 
-// Testdata returns the folder of a set of official vectors or real-world inputs
-// that stands beside the checkout, and skips the test where it is absent.
-func Testdata(t testing.TB, name string) string {
+// Shared returns the folder of a set of official vectors or real-world inputs that stands
+// beside the checkout, and skips the test where it is absent.
+func Shared(t testing.TB, name string) string {
 	t.Helper()
 	dir := filepath.Join(Root(), "..", "shared", "testdata", name)
 	if _, err := os.Stat(dir); err != nil {
