@@ -1,14 +1,13 @@
 package auth
 
 import (
-	goflag "flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"gateway/internal/exchange"
+	"gateway/internal/testfile"
 	"gateway/modules/auth/authtest"
 )
 
@@ -81,19 +80,7 @@ func TestInspectionWords(t *testing.T) {
 			}
 		}
 	}
-	const golden = "testdata/inspection.golden"
-	if goflag.Lookup("update").Value.String() == "true" { // the flag of gatewaytest.Golden, which imports this package
-		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := b.String(); got != string(want) {
-		t.Errorf("%s differs; run with -update if the change is meant:\n%s", golden, got)
-	}
+	testfile.Golden(t, "testdata/inspection.golden", b.String())
 }
 
 // TestInspectionAgrees holds the checks against what a request with the token meets:
