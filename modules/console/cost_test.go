@@ -68,10 +68,10 @@ func TestRecordingCostsLittle(t *testing.T) {
 	on := one(started(t, freeport.Address(t), site[len(":8080 {\n"):len(site)-len("}\n")]))
 	off := one(gatewaytest.New(t, site))
 	const (
-		requests = 100 // of a round
-		enough   = 40  // rounds, of which the fastest counts
-		rounds   = 400 // at most
-		bound    = 1.30
+		requests = 100  // of a round
+		enough   = 40   // rounds, of which the fastest counts
+		rounds   = 400  // at most
+		bound    = 1.60 // which no busy machine reaches, and masking on the path of a request does
 	)
 	for range 1100 {
 		on() // until everything that is pooled has been in use
