@@ -58,7 +58,7 @@ func TestTenMillionKeys(t *testing.T) {
 		keys, bound, rounds = 400_000, 40_000, 3 // a small one always; the flag runs the real one
 	}
 	if raceEnabled {
-		keys, bound, rounds = 100_000, 10_000, 1 // times mean nothing then
+		keys, bound, rounds = 50_000, 5_000, 1 // times mean nothing then
 	}
 	fill, full := time.Hour, time.Hour // the least of all rounds, and of all parts at the bound
 	for range rounds {
