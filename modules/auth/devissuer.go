@@ -8,7 +8,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
@@ -126,15 +125,10 @@ func generate(alg algorithm) (crypto.Signer, error) {
 
 // publish adds the public key to the key set of the folder, and returns its kid.
 func (d devIssuer) publish(alg algorithm, private crypto.Signer) (kid string, err error) {
-	jwk, err := publicJWK(private.Public())
+	jwk, sum, err := digestOf(private.Public())
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(jwk)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(text)
 	kid = "development-" + strings.ToLower(alg.String()) + "-" + hex.EncodeToString(sum[:4])
 	jwk["kid"], jwk["alg"], jwk["use"] = kid, alg.String(), "sig"
 	var set struct {
@@ -151,7 +145,8 @@ func (d devIssuer) publish(alg algorithm, private crypto.Signer) (kid string, er
 		return kid, nil
 	}
 	set.Keys = append(set.Keys, jwk)
-	if text, err = json.MarshalIndent(set, "", "  "); err != nil {
+	text, err := json.MarshalIndent(set, "", "  ")
+	if err != nil {
 		return "", err
 	}
 	// A gateway that watches the file never sees half of it.

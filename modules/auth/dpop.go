@@ -162,17 +162,18 @@ func (p *proof) required() (id string, issued int64, f fault) {
 	return id, issued, none
 }
 
-// thumbprintOf is the thumbprint of a public key (RFC 7638 §3): its required members
-// only, which json.Marshal sorts as that wants it.
+// thumbprintOf is the thumbprint of a public key, as DPoP writes it.
 func thumbprintOf(material any) (string, error) {
-	jwk, err := publicJWK(material)
-	if err != nil {
-		return "", err
+	_, sum, err := digestOf(material)
+	return base64.RawURLEncoding.EncodeToString(sum[:]), err
+}
+
+// digestOf returns the JWK of a public key, and its digest (RFC 7638 §3): that of its
+// required members only, which json.Marshal sorts as that wants it.
+func digestOf(material any) (jwk map[string]string, sum [sha256.Size]byte, err error) {
+	if jwk, err = publicJWK(material); err != nil {
+		return nil, sum, err
 	}
 	text, err := json.Marshal(jwk)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(text)
-	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+	return jwk, sha256.Sum256(text), err
 }

@@ -56,6 +56,8 @@ type stream struct {
 
 	// over says that the token has ended.
 	over atomic.Bool
+	// begun says that the header of the response is complete.
+	begun bool
 
 	mu     sync.Mutex
 	timer  *time.Timer
@@ -65,30 +67,46 @@ type stream struct {
 	ended  bool
 }
 
-// Unwrap keeps flushing and deadlines working through http.ResponseController.
+// Unwrap keeps deadlines working through http.ResponseController.
 func (s *stream) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// begin looks at the header when it is complete: a handler need not say so.
+func (s *stream) begin() {
+	if s.begun {
+		return
+	}
+	s.begun = true
+	if kind, _, _ := mime.ParseMediaType(s.Header().Get("Content-Type")); kind == "text/event-stream" {
+		s.arm(nil, s.cancel)
+	}
+}
 
 // WriteHeader implements http.ResponseWriter.
 func (s *stream) WriteHeader(status int) {
 	if status >= http.StatusOK {
-		if kind, _, _ := mime.ParseMediaType(s.Header().Get("Content-Type")); kind == "text/event-stream" {
-			s.arm(nil, s.cancel)
-		}
+		s.begin()
 	}
 	s.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements io.Writer. What comes after the end of the token is not passed on.
 func (s *stream) Write(p []byte) (int, error) {
-	if s.over.Load() {
+	if s.begin(); s.over.Load() {
 		return 0, net.ErrClosed
 	}
 	return s.ResponseWriter.Write(p)
 }
 
+// FlushError implements what http.ResponseController looks for.
+func (s *stream) FlushError() error {
+	s.begin()
+	return http.NewResponseController(s.ResponseWriter).Flush()
+}
+
 // ReadFrom implements io.ReaderFrom, so that sendfile and splice still work for
 // responses that are no streams.
 func (s *stream) ReadFrom(r io.Reader) (int64, error) {
+	s.begin()
 	if from, ok := s.ResponseWriter.(io.ReaderFrom); ok && !s.armed() {
 		return from.ReadFrom(r)
 	}

@@ -3,7 +3,13 @@ package auth
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 )
 
 // frame is an unmasked text frame.
@@ -62,4 +68,41 @@ func FuzzFrames(f *testing.F) {
 			t.Errorf("cut differently: %+v and %+v", whole, cut)
 		}
 	})
+}
+
+// Events end with their token however the handler begins to send them.
+func TestEventsAreWatched(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]func(http.ResponseWriter){
+		"status":       func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) },
+		"status twice": func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK); w.WriteHeader(http.StatusOK) },
+		"write":        func(w http.ResponseWriter) { _, _ = io.WriteString(w, "data: 1\n\n") },
+		"flush":        func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() },
+		"copy":         func(w http.ResponseWriter) { _, _ = io.Copy(w, strings.NewReader("data: 1\n\n")) },
+		"early hints": func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusEarlyHints)
+			_, _ = io.WriteString(w, "data: 1\n\n")
+		},
+		"not yet begun": func(w http.ResponseWriter) { w.WriteHeader(http.StatusEarlyHints) },
+	} {
+		for _, kind := range []string{"text/event-stream", "application/json"} {
+			ended := make(chan struct{})
+			s := &stream{
+				ResponseWriter: httptest.NewRecorder(), until: time.Now().Add(10 * time.Millisecond),
+				revoked: func() bool { return false }, cancel: func() { close(ended) },
+			}
+			s.Header().Set("Content-Type", kind)
+			begin(s)
+			want := kind == "text/event-stream" && name != "not yet begun"
+			if s.armed() != want {
+				t.Errorf("%s, %s: watched is %t", name, kind, s.armed())
+			} else if want {
+				<-ended
+				if _, err := io.WriteString(s, "more"); err != net.ErrClosed {
+					t.Errorf("%s: a write after the end: %v", name, err)
+				}
+			}
+			s.release()
+		}
+	}
 }

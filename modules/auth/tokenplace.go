@@ -71,20 +71,26 @@ func (p *tokenPlace) inCookies(fields []string) (string, fault) {
 	found, text := false, ""
 	for _, field := range fields {
 		for pair := range strings.SplitSeq(field, ";") {
-			name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
-			if name != p.name {
+			if !p.isCookie(pair) {
 				continue
 			}
 			if found {
 				return "", twoPlaces
 			}
-			found, text = true, unquoted(value)
+			_, value, _ := strings.Cut(pair, "=")
+			found, text = true, unquoted(strings.Trim(value, " \t"))
 		}
 	}
 	if text == "" {
 		return "", noToken
 	}
 	return text, tokenForm(text)
+}
+
+// isCookie tells whether a cookie is the token. Servers trim white space around names.
+func (p *tokenPlace) isCookie(pair string) bool {
+	name, _, _ := strings.Cut(pair, "=")
+	return strings.Trim(name, " \t") == p.name
 }
 
 // unquoted takes the quotes off a cookie's value (RFC 6265 §4.1.1).
@@ -159,10 +165,7 @@ func (p *tokenPlace) strip(r *http.Request) {
 	case inHeader:
 		delete(r.Header, p.name)
 	case inCookie:
-		keepOthers(r.Header, "Cookie", ";", "; ", func(pair string) bool {
-			name, _, _ := strings.Cut(pair, "=")
-			return name == p.name
-		})
+		keepOthers(r.Header, "Cookie", ";", "; ", p.isCookie)
 	case inSubprotocol:
 		keepOthers(r.Header, subprotocols, ",", ", ", func(offer string) bool { return strings.HasPrefix(offer, p.name) })
 	case inQuery:

@@ -48,6 +48,8 @@ func TestFindToken(t *testing.T) {
 		{"cookie without value", []string{"Cookie: token"}, "", noToken},
 		{"cookie twice", []string{"Cookie: token=T; token=U"}, "", twoPlaces},
 		{"cookie twice, in two fields", []string{"Cookie: token=T", "Cookie: token=T"}, "", twoPlaces},
+		{"cookie with white space around its name", []string{"Cookie: a=b;\t token = T ;c=d"}, "T", none},
+		{"cookie twice, once with white space", []string{"Cookie: token =evil; token=T"}, "", twoPlaces},
 		{"cookie twice, once empty", []string{"Cookie: token=; token=T"}, "", twoPlaces},
 		{"query", []string{"?a=b&access_token=T&c"}, "T", none},
 		{"query with an escaped name", []string{"?access%5Ftoken=T"}, "T", none},
@@ -92,7 +94,7 @@ func TestStripToken(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, r.Header[name], want[name])
 		}
 	}
-	r = spread("Cookie: token=T", "Sec-WebSocket-Protocol: bearer.T", "?access_token=T")
+	r = spread("Cookie: token =T; token=T", "Sec-WebSocket-Protocol: bearer.T", "?access_token=T")
 	for i := range everywhere {
 		everywhere[i].strip(r)
 	}
