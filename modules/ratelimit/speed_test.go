@@ -52,7 +52,7 @@ func (nobody) Record(*exchange.Exchange, *http.Request) {}
 
 // busyQuota does not come back while a test runs, so that each request has to be told
 // something else. With idleQuota it has come back each time, as for most clients.
-const busyQuota, idleQuota = "1000000/1d", "1000000/1s"
+const busyQuota, idleQuota = "1000000/30d", "1000000/1s"
 
 var byTenant = []string{"{http.request.header.X-Tenant}"}
 
