@@ -145,7 +145,7 @@ func BenchmarkHandler(b *testing.B) {
 
 // TestManyKeysCostLittleMore holds a million keys beside a thousand, turn by turn, because
 // ratios hold on a busy machine where times do not: what they cost more is a wait for
-// memory, which is less than a request takes otherwise.
+// memory, which may take as long as the rest of a request, and half of it is for chance.
 func TestManyKeysCostLittleMore(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector changes what things cost")
@@ -167,7 +167,7 @@ func TestManyKeysCostLittleMore(t *testing.T) {
 		few, many = min(few, turn(1000)), min(many, turn(1_000_000))
 	}
 	t.Logf("%v of processor time with a thousand keys, %v with a million", few, many)
-	if many > 2*few {
+	if many > 5*few/2 {
 		t.Errorf("a request takes %v with a million keys and %v with a thousand", many, few)
 	}
 }
