@@ -106,6 +106,9 @@ type API struct {
 	// Routes are the directives inside the block that are Caddy's. Required unless there
 	// is a mock: one of them has to answer, such as reverse_proxy.
 	Routes caddyhttp.RouteList `json:"routes,omitempty"`
+	// Apart has the versions that a line of the block sends to a service of their own, with
+	// where it stands, "file:line". They cannot be carried as well. Default: none.
+	Apart map[string]string `json:"apart,omitempty"`
 	// Source is where the block stands, "file:line". Default: unknown.
 	Source string `json:"source,omitempty"`
 

@@ -82,6 +82,13 @@ func (a *API) carry(versions []*version, chooser *versioning.Handler, changes st
 	hash := c.hash(ordered)
 	newest := ordered[len(ordered)-1]
 	for _, v := range ordered[:len(ordered)-1] {
+		if source := a.Apart[v.name]; source != "" {
+			return c, &finding.Error{
+				Message: fmt.Sprintf("requests of %s are carried to %s by its change files, but this line sends them to a service of their own", v.name, newest.name),
+				At:      finding.ParseSource(source), Word: "@" + v.name,
+				Hint: "remove the line, so that one service speaks for both, or write change { mode off } while " + v.name + " has its own",
+			}
+		}
 		if err := a.waysOf(v, newest, chooser, hash, &c); err != nil {
 			return c, err
 		}

@@ -3,6 +3,8 @@ package api
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -38,8 +40,24 @@ func (p *blockParser) named() error {
 		}
 		defined[token.Text] = true
 		p.define(append([]string{token.Text}, words...))
+		if words[0] == "version" && p.proxies(token) {
+			if p.api.Apart == nil {
+				p.api.Apart = make(map[string]string)
+			}
+			p.api.Apart[name] = token.File + ":" + strconv.Itoa(token.Line)
+		}
 	}
 	return nil
+}
+
+// proxies tells whether the directive with this matcher hands requests to a service.
+func (p *blockParser) proxies(matcher caddyfile.Token) bool {
+	for _, segment := range p.others {
+		if len(segment) > 1 && segment[1].Line == matcher.Line && segment[1].Text == matcher.Text {
+			return slices.ContainsFunc(segment, func(t caddyfile.Token) bool { return t.Text == "reverse_proxy" })
+		}
+	}
+	return false
 }
 
 // define adds a line behind the last one: what comes before it in the text would be read
