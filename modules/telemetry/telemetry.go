@@ -16,7 +16,7 @@
 //
 //	(R + 1) × (11 methods × 33 codes + 64 reasons + 16 results + 2 parts + 3 histograms + 3 of streams + 1)
 //
-// children, a histogram having 19 samples at most and 240 native buckets (2.1 KB). The
+// children, a histogram having 16 samples at most and 240 native buckets (2.1 KB). The
 // others hold 6 policies × 4 decisions + 3 kinds of streams + 4, and 7 for each API
 // with objectives. A child exists only once it has counted something, so a contract's
 // real number is close to its number of operations times the two or three codes they
