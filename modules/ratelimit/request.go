@@ -16,6 +16,9 @@ func (p *policy) partition(c *claim, x *exchange.Exchange, r *http.Request) bool
 	var buffer [keyCapacity]byte
 	key, found := p.appendKey(buffer[:0], x, r)
 	c.key = p.hash(key)
+	if p.shared == nil && p.store != nil {
+		p.store.expect(c.key)
+	}
 	if p.shared != nil && p.leases == nil {
 		c.digest = digestOf(key)
 	}

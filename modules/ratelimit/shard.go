@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"math/bits"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -58,12 +59,16 @@ type shard struct {
 	evicted  uint64
 	moves    uint64 // how often the partitions changed their lines
 	earliest int64  // when it is worth while to look for what has drained
-	_        [24]byte
+	// head is where the lines are told to those who do not hold mu; nil where nobody asks.
+	head *atomic.Pointer[[]line]
+	_    [16]byte
 }
 
 // home returns the line in which the search for a partition begins: its hash, scaled down.
-func (s *shard) home(lo uint64) int {
-	at, _ := bits.Mul64(lo, uint64(len(s.lines)))
+func (s *shard) home(lo uint64) int { return home(s.lines, lo) }
+
+func home(lines []line, lo uint64) int {
+	at, _ := bits.Mul64(lo, uint64(len(lines)))
 	return int(at)
 }
 
@@ -190,7 +195,10 @@ func (s *shard) linesFor(live int) int {
 // rebuild moves all partitions to as many lines as suit them.
 func (s *shard) rebuild() {
 	before := s.lines
-	s.lines = make([]line, s.linesFor(s.live))
+	lines := make([]line, s.linesFor(s.live))
+	if s.lines = lines; s.head != nil {
+		s.head.Store(&lines)
+	}
 	for i := range before {
 		l := &before[i]
 		for way := range l.tat {

@@ -5,6 +5,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
+
+	"gateway/internal/prefetch"
 )
 
 // store keeps the theoretical arrival times of a policy's partitions in memory. It
@@ -16,6 +19,7 @@ type store struct {
 	// id orders the locks of several stores, see charge.
 	id      uint64
 	shards  []shard
+	heads   []atomic.Pointer[[]line] // the lines of each shard, see expect
 	stop    chan struct{}
 	clock   func() int64 // what the times in it are compared with
 	alone   alone
@@ -46,7 +50,10 @@ func newStore(bound int) *store {
 	for count < maxShards && bound > count*shardSize {
 		count *= 2
 	}
-	s := &store{id: lastStore.Add(1), shards: make([]shard, count), stop: make(chan struct{}), clock: monotonic}
+	s := &store{id: lastStore.Add(1), shards: make([]shard, count), heads: make([]atomic.Pointer[[]line], count), stop: make(chan struct{}), clock: monotonic}
+	for i := range s.shards {
+		s.shards[i].head = &s.heads[i]
+	}
 	s.share(bound)
 	return s
 }
@@ -94,8 +101,20 @@ func (s *store) share(bound int) {
 }
 
 // shard returns the shard of key. The table within uses the other part of the hash.
-func (s *store) shard(key partition) *shard {
-	return &s.shards[key.hi&uint32(len(s.shards)-1)]
+func (s *store) shard(key partition) *shard { return &s.shards[s.shardOf(key)] }
+
+func (s *store) shardOf(key partition) uint32 { return key.hi & uint32(len(s.shards)-1) }
+
+// expect tells the processor which two lines of memory a charge of key will touch, as soon
+// as the key is known: with a million keys, or where another core had the shard last, they
+// are far away, and the clock can be read until they are here. The heads stand apart from the
+// shards because they hardly ever change, so that every core has them.
+func (s *store) expect(key partition) {
+	i := s.shardOf(key)
+	prefetch.Line(unsafe.Pointer(&s.shards[i]))
+	if lines := s.heads[i].Load(); lines != nil {
+		prefetch.Line(unsafe.Pointer(&(*lines)[home(*lines, key.lo)]))
+	}
 }
 
 // sweep removes what has drained by now.
