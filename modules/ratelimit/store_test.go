@@ -137,7 +137,8 @@ func TestFloodFreesNobody(t *testing.T) {
 			t.Fatalf("key %d got a free pass: %+v", n, d)
 		}
 	}
-	if c := s.census(); int(c.keys) < bound*95/100 || c.evicted == 0 {
+	// About a sixteenth is forgotten at once, and how much that is comes from a sample.
+	if c := s.census(); int(c.keys) < bound*85/100 || c.evicted == 0 {
 		t.Errorf("census %+v: the bound was not used", c)
 	}
 }
