@@ -1,7 +1,6 @@
 package canary
 
 import (
-	"errors"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"gateway/internal/collector"
 	"gateway/internal/exchange"
 )
 
@@ -88,12 +88,5 @@ func (s *series) count(x *exchange.Exchange, status int, took time.Duration) {
 
 // registerMetrics registers the collectors in the registry of a config, once.
 func registerMetrics(registry prometheus.Registerer) error {
-	for _, c := range []prometheus.Collector{requestsTotal, durations} {
-		if err := registry.Register(c); err != nil {
-			if _, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); !ok {
-				return err
-			}
-		}
-	}
-	return nil
+	return collector.Register(registry, requestsTotal, durations)
 }

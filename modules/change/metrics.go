@@ -1,9 +1,9 @@
 package change
 
 import (
-	"errors"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gateway/internal/collector"
 )
 
 // messagesTotal counts messages of operations that changes touch. It has four series for
@@ -36,9 +36,5 @@ func newSeries(api, version string) *series {
 
 // registerMetrics registers the collector in the registry of a config, once.
 func registerMetrics(registry prometheus.Registerer) error {
-	err := registry.Register(messagesTotal)
-	if _, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		return nil
-	}
-	return err
+	return collector.Register(registry, messagesTotal)
 }

@@ -1,10 +1,11 @@
 package versioning
 
 import (
-	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gateway/internal/collector"
 )
 
 var (
@@ -42,9 +43,5 @@ func (lifeCollector) Collect(ch chan<- prometheus.Metric) {
 
 // registerMetrics registers the collector in the registry of a config, once.
 func registerMetrics(registry prometheus.Registerer) error {
-	err := registry.Register(lifeCollector{})
-	if _, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		return nil
-	}
-	return err
+	return collector.Register(registry, lifeCollector{})
 }
