@@ -21,7 +21,9 @@ func (x *Exchange) close(w http.ResponseWriter, r *http.Request, recorder Record
 	if x.Aborted && x.Refusal == nil && r.Context().Err() == nil {
 		x.Refusal = cutOff // by the upstream: the client is still there
 	}
-	x.Bytes += x.tunnelled.Load()
+	if x.more != nil {
+		x.Bytes += x.more.tunnelled.Load()
+	}
 	x.measure(x.elapsed())
 	recorder.Record(x, r)
 }
@@ -57,20 +59,20 @@ func (x *Exchange) leave(w http.ResponseWriter, err error) error {
 // upstream's, unless a policy ended the request. The life of a stream is apart.
 func (x *Exchange) measure(end time.Duration) {
 	if x.Stream != NoStream {
-		x.Life = end - x.began
-		end = x.began
+		x.Life = end - x.more.began
+		end = x.more.began
 	}
 	x.Total, x.Own = end, end
 	x.Forwarded = !x.stopped()
 	if x.Forwarded {
 		x.Own = x.handed
-		x.Upstream = x.Total - x.Own
 	}
 }
 
 func (x *Exchange) stopped() bool {
-	for i := range x.decisions {
-		if x.decisions[i].Verdict == Refused && !x.decisions[i].Response {
+	decisions := x.Decisions()
+	for i := range decisions {
+		if decisions[i].Verdict == Refused && !decisions[i].Response {
 			return true
 		}
 	}
@@ -86,14 +88,6 @@ func (x *Exchange) Refuse(policy Policy, refusal *problem.Refusal) error {
 	x.handed = now
 	x.Refusal = refusal
 	return refusal
-}
-
-// Ahead notes that auth has done a part of its work before its turn: its step will
-// count the time.
-func (x *Exchange) Ahead() {
-	now := x.elapsed()
-	x.ahead += now - x.handed
-	x.handed = now
 }
 
 // Pass records that the api block itself has nothing against the request.

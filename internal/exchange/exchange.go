@@ -10,7 +10,6 @@ package exchange
 
 import (
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"gateway/internal/problem"
@@ -67,14 +66,6 @@ type Decision struct {
 	Took time.Duration
 }
 
-// maxDecisions bounds the steps of one exchange; more limits on one request than
-// this are still enforced, but not recorded. The record has room for usualDecisions of
-// them; more cost an allocation.
-const (
-	maxDecisions   = 8
-	usualDecisions = 6
-)
-
 // Identity is a verified caller. It is only ever set by auth, after the final yes.
 type Identity interface {
 	// Subject is the caller's stable name, "" if the token has none.
@@ -114,7 +105,13 @@ const Other = "_other"
 
 // Exchange is the record of one request. It lives as long as the request: the
 // access log and the error routes read it after the handlers have returned.
+//
+// Each request allocates one, so it has 512 bytes at most: beyond them the allocator
+// keeps a header for each object, and everything costs twice as much. What only requests
+// that pass several policies need stands in more.
 type Exchange struct {
+	// RequestID names the request everywhere. Its bytes are a part of the record, so
+	// whoever keeps it for longer than the request lives clones it.
 	RequestID string
 	Start     time.Time
 	// Route is nil until a contract's router has spoken.
@@ -128,17 +125,12 @@ type Exchange struct {
 	// Plan is what a limit's tier says about the caller, one of the values that the
 	// configuration lists; "" if none does.
 	Plan string
-	// Verified is whose token it is where that has to be known before the version and
-	// the operation are; auth has not said yes yet. It is nil as soon as auth has spoken.
-	Verified Identity
 	// Way is how the request reaches the version that the service speaks; nil if that is
 	// its own.
 	Way any
-	// Sent is the request as the service gets it, where it is on a way whose response may
-	// point somewhere; see Returning.
-	Sent *http.Request
-	// Credentials are the request fields that auth looks for credentials in.
-	Credentials []string
+	// Credentials are the request fields that auth looks for credentials in, as
+	// configured; nil if no auth has looked.
+	Credentials *[]string
 
 	// Refusal is what the request was answered with, if it was refused by a policy
 	// or failed upstream.
@@ -146,15 +138,11 @@ type Exchange struct {
 	// Status and Bytes are those of the response; Status is 0 until it began.
 	Status int
 	Bytes  int64
-	// Total = Own + Upstream, once the exchange is closed. Own is the gateway's
-	// work up to the last policy; Upstream is everything below it, including the
-	// writing of the response. If that is a stream, they end where it begins.
-	Total, Own, Upstream time.Duration
+	// Total is what the request took, once the exchange is closed, and Own the gateway's
+	// work up to the last policy. If the response is a stream, they end where it begins.
+	Total, Own time.Duration
 	// Life is how long a stream lasted, Stream what it is.
 	Life time.Duration
-
-	// What takes little room stands together: the record has 1,016 bytes, behind which
-	// the next size class of the allocator begins.
 
 	// Stream is what the response became.
 	Stream Stream
@@ -169,29 +157,39 @@ type Exchange struct {
 	Aborted bool
 	// Logged tells that the server writes an access log.
 	Logged bool
+	// Traced tells that the context of the request has a span. Caddy's tracing leaves the
+	// id of the trace behind as a variable, which is found sooner than a span that a
+	// context does not have.
+	Traced bool
 	// ServerTiming tells the client how long the steps took. The recorder may set it
 	// in Begin.
 	ServerTiming bool
-	exposed      bool // the replacer knows the placeholders
+	exposed      bool  // the replacer knows the placeholders
+	steps        uint8 // how many decisions there are
+	fields       uint8 // how many of owned are in use
 
 	// Watcher sees the exchange while it happens, nil if nobody looks. The recorder may
 	// set it in Begin.
 	Watcher Watcher
 
-	response   response
-	recorder   Recorder
-	began      time.Duration // when the response became a stream, since Start
-	tunnelled  atomic.Int64  // bytes written past the response
-	decisions  []Decision
-	usualSteps [usualDecisions]Decision // room for decisions
-	handed     time.Duration            // when the last policy passed the request on, since Start
-	ahead      time.Duration            // what auth has done before its turn
-	owned      []ownedField
-	usual      [usualOwned]ownedField // room for owned
-	vary       []string
-	varyRoom   [2]string // room for vary
-	params     [4]string // room for Params
-	id         [1]string // the value of the request id's field
+	response response
+	recorder Recorder
+	handed   time.Duration // when the last policy passed the request on, since Start
+	ahead    time.Duration // what auth has done before its turn
+	step     [1]Decision   // the decisions, if there is only one
+	owned    [usualOwned]ownedField
+	id       [1]string    // the value of the request id's field
+	idText   [idSize]byte // the text of an id that was made here
+	more     *more        // nil as long as it is empty
+}
+
+// Upstream is the part of Total that lies below the last policy, including the writing
+// of the response, once the exchange is closed. It is 0 if a policy ended the request.
+func (x *Exchange) Upstream() time.Duration {
+	if !x.Forwarded {
+		return 0
+	}
+	return x.Total - x.Own
 }
 
 // Returning is a Way that corrects what the header of a response points to, before it is
@@ -209,22 +207,6 @@ const (
 	DeprecatedOperation Deprecated = 1 << iota
 	DeprecatedParameter
 )
-
-// ParamsBuffer returns an empty slice with room for the path parameters of most
-// operations, so that matching them costs no allocation.
-func (x *Exchange) ParamsBuffer() []string { return x.params[:0] }
-
-// Decisions returns the steps so far, in order.
-func (x *Exchange) Decisions() []Decision { return x.decisions }
-
-func (x *Exchange) add(d Decision) {
-	if x.decisions == nil {
-		x.decisions = x.usualSteps[:0]
-	}
-	if len(x.decisions) < maxDecisions {
-		x.decisions = append(x.decisions, d)
-	}
-}
 
 // elapsed returns the time since the start. It reads one clock, where time.Now reads two.
 func (x *Exchange) elapsed() time.Duration { return time.Since(x.Start) }

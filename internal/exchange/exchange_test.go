@@ -68,8 +68,8 @@ func TestTheFirstHandlerOpensAndCloses(t *testing.T) {
 	if x.Status != 201 || x.Bytes != 4 || !x.Forwarded || x.Refusal != nil || len(x.Decisions()) != 2 {
 		t.Errorf("the record is %+v", x)
 	}
-	if x.Total != x.Own+x.Upstream || x.Upstream <= 0 {
-		t.Errorf("total %v is not own %v + upstream %v", x.Total, x.Own, x.Upstream)
+	if x.Total != x.Own+x.Upstream() || x.Upstream() <= 0 {
+		t.Errorf("total %v is not own %v + upstream %v", x.Total, x.Own, x.Upstream())
 	}
 	if got := w.Header().Get("X-Request-Id"); got != x.RequestID || r.Header.Get("X-Request-Id") != got {
 		t.Errorf("the request id is %q outside, %q inside", got, x.RequestID)
@@ -110,7 +110,7 @@ func TestRefusalsLeaveAsErrorsThatCaddyUnderstands(t *testing.T) {
 	if w.Header().Get("X-Request-Id") == "" {
 		t.Error("the error routes write past us, so the request id has to be set already")
 	}
-	if x := rec.got[0]; x.Forwarded || x.Upstream != 0 || x.Own != x.Total {
+	if x := rec.got[0]; x.Forwarded || x.Upstream() != 0 || x.Own != x.Total {
 		t.Errorf("a refused request has no upstream time: %+v", x)
 	}
 }
@@ -131,7 +131,7 @@ func TestAJudgedResponseWasForwarded(t *testing.T) {
 	})
 	_ = rec.step(Auth, ModeEnforce).Serve(httptest.NewRecorder(), request("GET", "/", nil), upstream, yes)
 	x := rec.got[0]
-	if d := x.Decisions()[1]; !d.Response || !x.Forwarded || x.Upstream <= 0 || x.Status != 502 {
+	if d := x.Decisions()[1]; !d.Response || !x.Forwarded || x.Upstream() <= 0 || x.Status != 502 {
 		t.Errorf("got %+v", x)
 	}
 }
@@ -218,7 +218,7 @@ func TestRequestIDs(t *testing.T) {
 	} {
 		r := request("GET", "/", nil)
 		r.Header["X-Request-Id"] = tt.ids
-		got := requestID(r, tt.trusted, time.Now())
+		got := requestID(r, tt.trusted, time.Now(), new([idSize]byte))
 		if kept := len(tt.ids) > 0 && got == tt.ids[0]; kept != tt.kept {
 			t.Errorf("%s: got %q", name, got)
 		}

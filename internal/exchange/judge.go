@@ -27,10 +27,6 @@ func (x *Exchange) Judge(d Decision) {
 // Owns tells whether the gateway sets a response field itself, whatever the upstream
 // says. key is canonical.
 func (x *Exchange) Owns(key string) bool {
-	for i := range x.owned {
-		if x.owned[i].key == key {
-			return x.owned[i].kind != ownedNone
-		}
-	}
-	return false
+	f := x.find(key)
+	return f != nil && f.kind != ownedNone
 }

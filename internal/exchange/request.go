@@ -11,6 +11,9 @@ import (
 // varKey is the request variable that holds the exchange.
 const varKey = "gateway"
 
+// traceVarKey is the request variable in which Caddy's tracing leaves the id of the trace.
+const traceVarKey = "trace_id"
+
 // From returns the exchange of a request, or nil if no gateway handler has seen it.
 func From(r *http.Request) *Exchange {
 	x, _ := Look(r)

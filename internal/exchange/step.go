@@ -202,8 +202,8 @@ func open(w http.ResponseWriter, r *http.Request, vars Vars, recorder Recorder) 
 	trusted, _ := vars[caddyhttp.TrustedProxyVarKey].(bool)
 	now := time.Now()
 	x := new(Exchange) // a literal with calls in it would be made on the stack and copied
-	x.Start, x.recorder = now, recorder
-	x.RequestID = requestID(r, trusted, now)
+	x.Start, x.recorder, x.Traced = now, recorder, vars[traceVarKey] != nil
+	x.RequestID = requestID(r, trusted, now, &x.idText)
 	x.Logged = logged(r)
 	recorder.Begin(x, r)
 	canonical.Fields(r.Header, trusted)
@@ -211,7 +211,7 @@ func open(w http.ResponseWriter, r *http.Request, vars Vars, recorder Recorder) 
 	x.response.x = x
 	x.id[0] = x.RequestID
 	r.Header[RequestIDHeader] = x.id[:]
-	x.OwnHeader(RequestIDHeader, x.id[:])
+	x.OwnField(RequestIDHeader, x.RequestID)
 	if vars != nil {
 		vars[varKey] = x
 	}

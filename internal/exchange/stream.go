@@ -58,7 +58,7 @@ func (x *Exchange) become(kind Stream) {
 	if kind == NoStream || x.Stream != NoStream {
 		return
 	}
-	x.Stream, x.began = kind, x.elapsed()
+	x.Stream, x.grow().began = kind, x.elapsed()
 	x.recorder.Stream(x)
 }
 
@@ -73,7 +73,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		w.x.Status = http.StatusSwitchingProtocols
 		w.x.become(Upgrade)
 	}
-	return &tunnel{conn, &w.x.tunnelled}, buffered, nil
+	return &tunnel{conn, &w.x.grow().tunnelled}, buffered, nil
 }
 
 // tunnel counts what is written to the client. It may be written to until after the

@@ -38,10 +38,10 @@ func TestStreamOf(t *testing.T) {
 func TestTheLifeOfAStreamIsNotLatency(t *testing.T) {
 	t.Parallel()
 	start := time.Unix(1_800_000_000, 0)
-	x := &Exchange{Start: start, handed: time.Millisecond, Stream: Events, began: 3 * time.Millisecond}
+	x := &Exchange{Start: start, handed: time.Millisecond, Stream: Events, more: &more{began: 3 * time.Millisecond}}
 	x.measure(time.Hour)
-	if x.Total != 3*time.Millisecond || x.Own != time.Millisecond || x.Upstream != 2*time.Millisecond || x.Life != time.Hour-3*time.Millisecond {
-		t.Errorf("total %v, own %v, upstream %v, life %v", x.Total, x.Own, x.Upstream, x.Life)
+	if x.Total != 3*time.Millisecond || x.Own != time.Millisecond || x.Upstream() != 2*time.Millisecond || x.Life != time.Hour-3*time.Millisecond {
+		t.Errorf("total %v, own %v, upstream %v, life %v", x.Total, x.Own, x.Upstream(), x.Life)
 	}
 }
 

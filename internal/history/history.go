@@ -228,6 +228,6 @@ func (c *cell) count(x *exchange.Exchange) {
 	c.total[bucketOf(x.Total)].Add(1)
 	c.own[bucketOf(x.Own)].Add(1)
 	if x.Forwarded {
-		c.upstream[bucketOf(x.Upstream)].Add(1)
+		c.upstream[bucketOf(x.Upstream())].Add(1)
 	}
 }

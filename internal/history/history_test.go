@@ -20,7 +20,7 @@ var orders = &exchange.Route{API: "orders", Version: "v1", Method: "GET", Templa
 
 // answered is a request that took a time in all, half of it behind the gateway.
 func answered(route *exchange.Route, start time.Time, total time.Duration, status int) *exchange.Exchange {
-	return &exchange.Exchange{Route: route, Start: start, Status: status, Total: total, Own: total / 2, Upstream: total / 2, Forwarded: true}
+	return &exchange.Exchange{Route: route, Start: start, Status: status, Total: total, Own: total / 2, Forwarded: true}
 }
 
 // serve has a request come and go.
@@ -42,7 +42,7 @@ func TestAnHour(t *testing.T) {
 		serve(h, answered(orders, at(3), time.Duration(i+1)*10*time.Millisecond, 200))
 	}
 	refused := answered(orders, at(4), time.Millisecond, 422)
-	refused.Refusal, refused.Forwarded, refused.Upstream = problem.New(problem.SchemaBody), false, 0
+	refused.Refusal, refused.Forwarded = problem.New(problem.SchemaBody), false
 	serve(h, refused)
 	for range 2 { // and looking takes nothing away
 		a := h.Ask(Query{Minutes: 1}, at(4))

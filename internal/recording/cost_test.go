@@ -39,8 +39,9 @@ func one(rec *Recording, r *http.Request, x *exchange.Exchange) {
 	rec.Record(x, r)
 }
 
-// TestRecordingAllocatesNothing: captures and their buffers are pooled.
-func TestRecordingAllocatesNothing(t *testing.T) {
+// TestRecordingAllocatesTheID: captures and their buffers are pooled. The id is a part
+// of the exchange, which nobody wants to keep.
+func TestRecordingAllocatesTheID(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector empties pools")
 	}
@@ -53,8 +54,8 @@ func TestRecordingAllocatesNothing(t *testing.T) {
 	for range 4 {
 		least = min(least, testing.AllocsPerRun(500, func() { one(rec, r, x) }))
 	}
-	if least > 0 {
-		t.Errorf("recording a request costs %.0f allocations, want none", least)
+	if least > 1 {
+		t.Errorf("recording a request costs %.0f allocations, want one", least)
 	}
 }
 

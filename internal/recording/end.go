@@ -31,12 +31,15 @@ type outcome struct {
 
 // of takes what the exchange says.
 func (o *outcome) of(x *exchange.Exchange, r *http.Request) {
-	o.id, o.start, o.route, o.version, o.refusal = x.RequestID, x.Start, x.Route, x.Version, x.Refusal
+	o.id, o.start, o.route, o.version, o.refusal = strings.Clone(x.RequestID), x.Start, x.Route, x.Version, x.Refusal
 	o.status, o.bytes, o.stream, o.aborted = x.Status, x.Bytes, x.Stream, x.Aborted
-	o.total, o.own, o.upstream, o.life = x.Total, x.Own, x.Upstream, x.Life
+	o.total, o.own, o.upstream, o.life = x.Total, x.Own, x.Upstream(), x.Life
 	o.live = false
 	o.group, o.decisions = x.Group, append(o.decisions[:0], x.Decisions()...)
-	o.trace = trace.SpanContextFromContext(r.Context())
+	o.trace = trace.SpanContext{}
+	if x.Traced {
+		o.trace = trace.SpanContextFromContext(r.Context())
+	}
 	if x.Identity != nil {
 		o.consumer = shorten(x.Identity.Subject(), maxValue)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -79,7 +80,7 @@ func (all *replays) claim(r *http.Request, id string) string {
 		return ""
 	}
 	delete(r.Header, ReplayHeader)
-	replay.id = id
+	replay.id = strings.Clone(id)
 	return replay.of
 }
 

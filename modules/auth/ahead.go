@@ -27,18 +27,19 @@ var anyone = newRule(true, nil, nil)
 // ServeHTTP implements caddyhttp.MiddlewareHandler. The exchange is open.
 func (a Ahead) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	x := exchange.From(r)
-	x.Credentials = a.credentials
+	x.Credentials = &a.credentials
 	for _, field := range a.credentials {
 		x.Vary(field)
 	}
 	v, refusal := a.identify(x, r, anyone, time.Now())
-	switch {
-	case v != nil:
-		x.Verified = v
-	case refusal != nil && a.Mode != exchange.ModeReport: // else it is reported in its turn
+	if refusal != nil && a.Mode != exchange.ModeReport { // else it is reported in its turn
 		return x.Refuse(exchange.Auth, a.refuseAhead(r, refusal))
 	}
-	x.Ahead()
+	if v != nil {
+		x.Ahead(v)
+	} else {
+		x.Ahead(nil)
+	}
 	return next.ServeHTTP(w, r)
 }
 
@@ -56,8 +57,7 @@ func (h *Handler) refuseAhead(r *http.Request, refusal *problem.Refusal) *proble
 // holder tells whose credential is in the request, and takes over what was found out
 // ahead of versioning. It does so once: another auth inside the block judges by itself.
 func (h *Handler) holder(x *exchange.Exchange, r *http.Request, demand *rule, now time.Time) (*verified, *problem.Refusal) {
-	if v, ok := x.Verified.(*verified); ok {
-		x.Verified = nil
+	if v, ok := x.TakeVerified().(*verified); ok {
 		return v, nil
 	}
 	return h.identify(x, r, demand, now)

@@ -246,7 +246,7 @@ func (h *Handler) Decide(x *exchange.Exchange, _ http.ResponseWriter, r *http.Re
 	if prepared, ok := x.Prepared(exchange.Auth).(*rule); ok {
 		demand = prepared
 	}
-	x.Credentials = h.credentials
+	x.Credentials = &h.credentials
 	refusal := h.resource.link(h.decide(x, r, demand, time.Now()))
 	h.withhold(r)
 	h.withholdOthers(r.Header)

@@ -65,7 +65,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	case way.carrier == nil:
 		way.point(r)
-		x.Sent = r
+		x.SetSent(r)
 		return next.ServeHTTP(w, r)
 	}
 	// Whoever holds the body that was sent gets it back, to give its memory back.
@@ -111,7 +111,7 @@ type carriage struct {
 func (c *carriage) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
 	x := exchange.From(r)
 	if x.Way != nil {
-		x.Sent = r
+		x.SetSent(r)
 	}
 	if x.Way == nil || !c.way.carrier.OnResponse() {
 		return c.next.ServeHTTP(w, r)

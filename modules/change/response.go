@@ -83,8 +83,8 @@ func (b *response) Head(status int) (int, bool) {
 		return status, false
 	}
 	header := b.Header()
-	b.way.Return(b.x.Sent, header)
-	b.x.Sent = nil
+	b.way.Return(b.x.Sent(), header)
+	b.x.SetSent(nil)
 	b.media = mediaType(header)
 	whole := b.way.carrier.ResponseBody(status, b.media)
 	if whole && status == http.StatusPartialContent {

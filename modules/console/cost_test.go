@@ -47,8 +47,9 @@ func allocations(one func()) float64 {
 	return least
 }
 
-// TestRecordingCostsNoAllocation on top of the same gateway without a console.
-func TestRecordingCostsNoAllocation(t *testing.T) {
+// TestRecordingCostsOneAllocation on top of the same gateway without a console: the
+// request id, which is a part of the exchange otherwise.
+func TestRecordingCostsOneAllocation(t *testing.T) {
 	on := one(started(t, freeport.Address(t), site[len(":8080 {\n"):len(site)-len("}\n")]))
 	for range 1100 {
 		on() // until everything that is pooled has been in use
@@ -56,8 +57,8 @@ func TestRecordingCostsNoAllocation(t *testing.T) {
 	off := one(gatewaytest.New(t, site))
 	base, got := allocations(off), allocations(on)
 	t.Logf("without a console %.0f allocations, with one %+.0f", base, got-base)
-	if got > base {
-		t.Errorf("recording costs %.0f allocations, want none", got-base)
+	if got > base+1 {
+		t.Errorf("recording costs %.0f allocations, want one", got-base)
 	}
 }
 

@@ -64,7 +64,7 @@ func (l logRecord) MarshalLogObject(e zapcore.ObjectEncoder) error {
 		e.AddFloat64("stream_ms", milliseconds(x.Life))
 	}
 	e.AddFloat64("own_ms", milliseconds(x.Own))
-	e.AddFloat64("upstream_ms", milliseconds(x.Upstream))
+	e.AddFloat64("upstream_ms", milliseconds(x.Upstream()))
 	return e.AddArray("steps", logSteps(x.Decisions()))
 }
 

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -71,9 +72,9 @@ func (p *prepared) describe(span trace.Span, x *exchange.Exchange, method string
 	}
 	span.SetAttributes(p.attributes...)
 	span.SetAttributes(
-		attribute.String("gateway.request_id", x.RequestID),
+		attribute.String("gateway.request_id", strings.Clone(x.RequestID)),
 		attribute.Float64("gateway.own_ms", milliseconds(x.Own)),
-		attribute.Float64("gateway.upstream_ms", milliseconds(x.Upstream)),
+		attribute.Float64("gateway.upstream_ms", milliseconds(x.Upstream())),
 	)
 	if x.Stream != exchange.NoStream {
 		span.SetAttributes(

@@ -138,14 +138,16 @@ func (t *Telemetry) Stream(x *exchange.Exchange) {
 
 // Record counts a request, or the stream that it became, out and passes its record on to the trace and the log.
 func (t *Telemetry) Record(x *exchange.Exchange, r *http.Request) {
-	ctx := r.Context()
-	span := trace.SpanFromContext(ctx)
 	p := t.prepared(x)
-	t.count(p, x, methodSlot(r.Method), span.SpanContext())
-	if span.IsRecording() {
-		p.describe(span, x, r.Method)
+	var of trace.SpanContext
+	if x.Traced {
+		span := trace.SpanFromContext(r.Context())
+		if of = span.SpanContext(); span.IsRecording() {
+			p.describe(span, x, r.Method)
+		}
 	}
-	addLogField(ctx, x)
+	t.count(p, x, methodSlot(r.Method), of)
+	addLogField(r.Context(), x)
 	t.faults.log(x)
 	if x.Stream != exchange.NoStream {
 		t.metrics.streams[x.Stream].Dec()
@@ -201,7 +203,7 @@ func (t *Telemetry) count(p *prepared, x *exchange.Exchange, method int, span tr
 	times.total.Observe(x.Total, traceID)
 	times.own.Observe(x.Own, traceID)
 	if x.Forwarded {
-		times.upstream.Observe(x.Upstream, traceID)
+		times.upstream.Observe(x.Upstream(), traceID)
 	}
 	if x.Stream != exchange.NoStream {
 		p.series.lived(x.Stream, x.Life, traceID)

@@ -105,14 +105,14 @@ func answered(route *exchange.Route, status int) *exchange.Exchange {
 		RequestID: "019ab3c0-5c1e-7d3a-9f00-5b7d6f3f2a10",
 		Start:     time.Unix(1_800_000_000, 0),
 		Route:     route, Status: status, Bytes: 120, Forwarded: true,
-		Total: 3 * time.Millisecond, Own: time.Millisecond, Upstream: 2 * time.Millisecond,
+		Total: 3 * time.Millisecond, Own: time.Millisecond,
 	}
 }
 
 // refused returns the record of a request that a policy refused.
 func refused(route *exchange.Route, policy exchange.Policy, refusal *problem.Refusal) *exchange.Exchange {
 	x := answered(route, refusal.Code())
-	x.Forwarded, x.Total, x.Upstream = false, x.Own, 0
+	x.Forwarded, x.Total = false, x.Own
 	_ = x.Refuse(policy, refusal)
 	return x
 }
@@ -300,11 +300,10 @@ func TestTotalIsOwnAndUpstream(t *testing.T) {
 	for i := range 50 {
 		x := answered(route, http.StatusOK)
 		x.Own = time.Duration(rand.Int64N(int64(time.Second)))
-		x.Upstream = time.Duration(rand.Int64N(int64(time.Minute)))
+		x.Total = x.Own + time.Duration(rand.Int64N(int64(time.Minute)))
 		if i%5 == 0 {
-			x.Forwarded, x.Upstream = false, 0
+			x.Forwarded, x.Total = false, x.Own
 		}
-		x.Total = x.Own + x.Upstream
 		b.serve(x, get)
 	}
 	families := b.gather(t)

@@ -31,7 +31,7 @@ func (s *selector) lookClaim(set *set, caller exchange.Identity, c *choice) {
 // auth has not spoken yet, outside of one it stands before versioning.
 func (h *Handler) caller(x *exchange.Exchange) exchange.Identity {
 	if h.bound {
-		return x.Verified
+		return x.Verified()
 	}
 	return x.Identity
 }
@@ -57,8 +57,9 @@ func (h *Handler) varies(x *exchange.Exchange) {
 	}
 	if x.Credentials == nil {
 		x.Vary("Authorization") // nobody has looked yet, whatever became of the request
+		return
 	}
-	for _, field := range x.Credentials {
+	for _, field := range *x.Credentials {
 		x.Vary(field)
 	}
 }
